@@ -1,1 +1,1 @@
-export {};
+export type { Analysis, AnalyzedStatement, AnalyzedText, Refusal, SessionEffect } from './analysis.ts';
