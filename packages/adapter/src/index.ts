@@ -1,1 +1,26 @@
-export {};
+export type { Adapter, Capabilities, DialectSession, SessionServices } from './adapter.ts';
+export type { Ask, CatalogHolder, ServerFacts } from './catalog.ts';
+export type { Codec } from './codec.ts';
+export type {
+  Credentials,
+  Proof,
+  ScramClientExchange,
+  ScramServerExchange,
+  ScramServerOptions,
+  UpstreamCredential,
+} from './credentials.ts';
+export type {
+  Admission,
+  ClientLogin,
+  LoginClaim,
+  LoginOutbox,
+  LoginStep,
+  TlsFacts,
+  UpstreamLogin,
+  UpstreamOutbox,
+  UpstreamStep,
+  UpstreamTarget,
+} from './login.ts';
+export type { CancelPlan, Denial, Outbox, PendingRequest, Relay, RunningRequest, Verdict } from './relay.ts';
+export { HANDLED, PASS } from './relay.ts';
+export { ReplyQueue } from './reply-queue.ts';

@@ -1,0 +1,66 @@
+import type { MaskerSpec } from '@gatehouse/model';
+import type { FrameLimits } from '@gatehouse/wire';
+import type { Ask, CatalogHolder, ServerFacts } from './catalog.ts';
+import type { Codec } from './codec.ts';
+import type { Admission, ClientLogin, UpstreamLogin, UpstreamTarget } from './login.ts';
+import type { Relay } from './relay.ts';
+
+/**
+ * What a dialect gives the gateway. An adapter has no I/O: bytes and values in, bytes and values out;
+ * sockets, timers, TLS, files and the clock belong to the gateway.
+ *
+ * `Catalog` is the adapter's own knowledge of the objects behind it.
+ */
+export interface Adapter<Catalog = unknown> {
+  /** `postgres`, `mysql`, … as it stands in the configuration and in requests. */
+  readonly dialect: string;
+  readonly capabilities: Capabilities;
+  /** One per client connection. */
+  createSession(services: SessionServices): DialectSession<Catalog>;
+  /** Reads the catalog by asking questions; may ask several. Throws what `ask` throws. */
+  loadCatalog(ask: Ask): Promise<Catalog>;
+  readServerFacts(ask: Ask): Promise<ServerFacts>;
+}
+
+/** What an adapter can carry out. An obligation that is not declared here is a denial. */
+export interface Capabilities {
+  readonly maskers: readonly MaskerSpec['kind'][];
+  readonly limits: readonly ('rows' | 'affectedRows' | 'bytes' | 'seconds')[];
+  readonly redactDiagnostics: boolean;
+  /** Clients may stay connected without ever logging in (topology monitors). */
+  readonly idleBeforeLogin: boolean;
+}
+
+export interface SessionServices {
+  readonly limits: FrameLimits;
+  /** Whether the listener has a certificate. */
+  readonly tlsAvailable: boolean;
+  /** Whether a login without TLS is refused. */
+  readonly tlsRequired: boolean;
+  /** Of the listener's default database; null when it has not been reached yet. */
+  readonly serverFacts: ServerFacts | null;
+  /** The address that clients reach this listener at, for protocols that tell it. */
+  readonly advertisedAddress: string;
+  /** Identifies this session in cancel requests; also the connection id where the protocol shows one in its greeting. */
+  readonly sessionNumber: number;
+  /** Key for keyed maskers. */
+  readonly maskingKey: Buffer;
+  /** Dialect options of the listener from the configuration, as parsed YAML. */
+  readonly options: Readonly<Record<string, unknown>>;
+  randomBytes(count: number): Buffer;
+}
+
+/**
+ * The state of one client connection, over login and relay.
+ *
+ * The codecs live as long as the session and change their mode with it (start-up packets, TLS).
+ */
+export interface DialectSession<Catalog = unknown> {
+  readonly clientCodec: Codec;
+  readonly upstreamCodec: Codec;
+  readonly clientLogin: ClientLogin;
+  /** Called when the client was proved and may connect; before `admit`. */
+  openUpstream(target: UpstreamTarget): UpstreamLogin;
+  /** Called after `admit`; the session classifies from now on. */
+  openRelay(admission: Admission, catalog: CatalogHolder<Catalog>): Relay;
+}
