@@ -1,1 +1,12 @@
-export {};
+export { createCatalogLoader } from './catalog-loader.ts';
+export type { Database, UpstreamAddress, UpstreamTls } from './database.ts';
+export { createGateway, type Gateway } from './gateway.ts';
+export { tlsServerEndPoint } from './io/tls-end-point.ts';
+export type { ListenerOptions, ListenerTls } from './listener.ts';
+export type { Door } from './login/door.ts';
+export { createMetrics, type GatewayMetrics } from './metrics.ts';
+export type { JournalPort } from './session/journal-port.ts';
+export type { PolicyPort } from './session/policy-port.ts';
+export type { RecorderSettings } from './session/recorder.ts';
+export type { GatewayServices, SessionLimits } from './session/services.ts';
+export { SessionDirectory } from './session/session-directory.ts';
