@@ -1,1 +1,7 @@
-export {};
+export { MAX_DECIMAL_DIGITS } from './canonical-value.ts';
+export { isMaskToken } from './mask-token.ts';
+export type { MaskColumn, MaskType } from './mask-type.ts';
+export { MASK_TYPES } from './mask-type.ts';
+export type { ColumnMask, Masker, MaskerOptions } from './masker.ts';
+export { createMasker } from './masker.ts';
+export { MIN_MASK_KEY_BYTES } from './masker-check.ts';

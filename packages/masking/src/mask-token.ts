@@ -1,0 +1,155 @@
+/**
+ * `token`: a keyed stand-in that keeps a value's format and that the gateway recognises when it comes
+ * back, so that a client which reads, edits and saves a row never writes a mask into it.
+ *
+ * A token is a body, drawn from the keyed stream of the value, and a check, computed over the body
+ * and the format. Who has the key verifies the check without knowing the value; a value that was
+ * never a token passes by accident with the probability given below.
+ *
+ * | type | form | body / check bits |
+ * |---|---|---|
+ * | text | digits stay digits, letters letters of the same case, ASCII separators stay | at least 16 / 16 to 24 |
+ * | text too short or longer than 256 | `mask_` and 10 to 20 of `a-z2-7` | 30 / 20 to 60 / 40 |
+ * | integer | 32 bits: 15 / 16; 64 bits: 28 / 24, so that it is exact as a double too | |
+ * | decimal, float | as an integer of 64 bits where the column holds 16 digits, else of 32 | |
+ * | uuid, bytes | 16 bytes with version 8; 24 bytes | 74 / 48; 128 / 64 |
+ * | json | the second text form as a JSON string | |
+ *
+ * What has no room for a body and a check becomes null: small integers, booleans, dates, short columns.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { isBytes, isUuid, parseDecimal, parseFloatText, parseInteger } from './canonical-value.ts';
+import { formatUuid } from './hash-value.ts';
+import { integerRange } from './integer-range.ts';
+import { keyedDigest } from './keyed-digest.ts';
+import type { MaskColumn, MaskType } from './mask-type.ts';
+import { isTextToken, tokenizeText, tokenizeWhole } from './text-token.ts';
+
+/** Tokenizes one value; null when it is not canonical or no token fits. */
+export function tokenizeValue(key: Buffer, column: MaskColumn, value: string): string | null {
+  return TOKENIZERS[column.type]?.(key, column, value) ?? null;
+}
+
+/** True when `value` is what `token` with this key gives for some value of the type. */
+export function isMaskToken(value: string, key: Buffer, type: MaskType = 'text'): boolean {
+  return RECOGNIZERS[type]?.(value, key) ?? false;
+}
+
+type Tokenizer = (key: Buffer, column: MaskColumn, value: string) => string | null;
+
+const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
+  text: (key, column, value) => tokenizeText(key, value, column.maxLength),
+  json: (key, _column, value) => JSON.stringify(tokenizeWhole(key, value, undefined)),
+  integer: (key, column, value) =>
+    parseInteger(value) === null ? null : tokenizeNumber(key, value, widthOf(integerRange(column).max)),
+  decimal: (key, column, value) =>
+    parseDecimal(value) === null ? null : tokenizeNumber(key, value, widthOf(largestDecimal(column))),
+  float: (key, column, value) =>
+    parseFloatText(value) === null ? null : tokenizeNumber(key, value, column.bits === 32 ? null : WIDE),
+  uuid: (key, _column, value) => (isUuid(value) ? tokenizeUuid(key, value) : null),
+  bytes: (key, column, value) =>
+    isBytes(value) && (column.maxLength ?? 24) >= 24 ? tokenizeBytes(key, value) : null,
+  boolean: null,
+  date: null,
+  time: null,
+  timestamp: null,
+  other: null,
+};
+
+const RECOGNIZERS: Readonly<Record<MaskType, ((value: string, key: Buffer) => boolean) | null>> = {
+  text: isTextToken,
+  json: (value, key) => isJsonToken(value, key),
+  integer: (value, key) => isNumberToken(parseInteger(value), key),
+  decimal: (value, key) => isNumberToken(wholePart(value), key),
+  float: (value, key) => isNumberToken(wholePart(value), key),
+  uuid: (value, key) => isUuid(value) && isUuidToken(value, key),
+  bytes: (value, key) => value.length === 48 && isBytes(value) && isBytesToken(value, key),
+  boolean: null,
+  date: null,
+  time: null,
+  timestamp: null,
+  other: null,
+};
+
+/** How many bits of a number are body and check. */
+interface NumberWidth {
+  readonly body: number;
+  readonly check: number;
+}
+
+const NARROW: NumberWidth = { body: 15, check: 16 };
+const WIDE: NumberWidth = { body: 28, check: 24 };
+
+function widthOf(max: bigint): NumberWidth | null {
+  if (max >= 0xfffffffffffffn) return WIDE;
+  return max >= 0x7fffffffn ? NARROW : null;
+}
+
+function largestDecimal(column: MaskColumn): bigint {
+  if (column.precision === undefined) return 0xfffffffffffffn;
+  return 10n ** BigInt(Math.min(20, Math.max(0, column.precision - (column.scale ?? 0)))) - 1n;
+}
+
+function tokenizeNumber(key: Buffer, value: string, width: NumberWidth | null): string | null {
+  if (width === null) return null;
+  const stream = keyedDigest(key, 'token:number', value).readUInt32BE(0);
+  // The top bit is set: a wide token is never short enough to be taken for a narrow one, and never zero.
+  const body = (stream % 2 ** (width.body - 1)) + 2 ** (width.body - 1);
+  return String(BigInt(body) * 2n ** BigInt(width.check) + numberCheck(key, body, width));
+}
+
+function isNumberToken(value: bigint | null, key: Buffer): boolean {
+  if (value === null || value <= 0n) return false;
+  const width = value > 0x7fffffffn ? WIDE : NARROW;
+  const body = Number(value >> BigInt(width.check));
+  if (body < 2 ** (width.body - 1) || body >= 2 ** width.body) return false;
+  return (value & (2n ** BigInt(width.check) - 1n)) === numberCheck(key, body, width);
+}
+
+function numberCheck(key: Buffer, body: number, width: NumberWidth): bigint {
+  const digest = keyedDigest(key, `check:number:${width.check}`, String(body));
+  return digest.readBigUInt64BE(0) & (2n ** BigInt(width.check) - 1n);
+}
+
+/** A whole number written with a point or an exponent is the same number. */
+function wholePart(value: string): bigint | null {
+  const number = parseDecimal(value);
+  if (number === null) return null;
+  const unit = 10n ** BigInt(number.scale);
+  return number.unscaled % unit === 0n ? number.unscaled / unit : null;
+}
+
+function tokenizeUuid(key: Buffer, value: string): string {
+  return sealUuid(key, keyedDigest(key, 'token:uuid', value));
+}
+
+function sealUuid(key: Buffer, body: Buffer): string {
+  const plain = formatUuid(body);
+  const check = keyedDigest(key, 'check:uuid', plain.slice(0, 24)).toString('hex', 0, 6);
+  return plain.slice(0, 24) + check;
+}
+
+function isUuidToken(value: string, key: Buffer): boolean {
+  return same(sealUuid(key, Buffer.from(value.replaceAll('-', ''), 'hex')), value);
+}
+
+function tokenizeBytes(key: Buffer, value: string): string {
+  return sealBytes(key, keyedDigest(key, 'token:bytes', value).toString('hex', 0, 16));
+}
+
+function sealBytes(key: Buffer, body: string): string {
+  return body + keyedDigest(key, 'check:bytes', body).toString('hex', 0, 8);
+}
+
+function isBytesToken(value: string, key: Buffer): boolean {
+  return same(sealBytes(key, value.slice(0, 32)), value);
+}
+
+function isJsonToken(value: string, key: Buffer): boolean {
+  const inner = /^"(mask_[a-z2-7]{10,20})"$/.exec(value)?.[1];
+  return inner !== undefined && isTextToken(inner, key);
+}
+
+function same(left: string, right: string): boolean {
+  return left.length === right.length && timingSafeEqual(Buffer.from(left), Buffer.from(right));
+}

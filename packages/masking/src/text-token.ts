@@ -1,0 +1,124 @@
+/**
+ * Tokens for text; the forms and their strength are in mask-token.ts.
+ *
+ * In the format-keeping form the last replaceable characters are the check. Which they are follows
+ * from the format alone, and a token has the format of its value, so the token is enough to verify.
+ */
+import { createKeyedStream, type KeyedStream } from './keyed-digest.ts';
+
+/** Longest text whose format is kept, in code points. */
+const MAX_FORMAT_LENGTH = 256;
+const MIN_CHECK_BITS = 16;
+const FULL_CHECK_BITS = 24;
+const WHOLE_PREFIX = 'mask_';
+const WHOLE = /^mask_([a-z2-7]{10,20})$/;
+const DIGITS = '0123456789';
+const LOWER = 'abcdefghijklmnopqrstuvwxyz';
+const UPPER = LOWER.toUpperCase();
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** One character of a format: an alphabet to draw from, or a separator that stays. */
+type Place = { readonly alphabet: string } | { readonly separator: string };
+
+/** Tokenizes a text, in its own format where that leaves room for a check; null where nothing fits. */
+export function tokenizeText(key: Buffer, value: string, maxLength: number | undefined): string | null {
+  if (value === '') return '';
+  const places = value.length <= 2 * MAX_FORMAT_LENGTH ? readFormat(value) : null;
+  const checked = places === null ? 0 : countCheckPlaces(places);
+  if (places === null || checked === 0) return tokenizeWhole(key, value, maxLength);
+  const stream = createKeyedStream(key, 'token:text', value);
+  return sealText(key, drawBody(places, checked, stream), places, checked);
+}
+
+/** Tokenizes without keeping the format. */
+export function tokenizeWhole(key: Buffer, value: string, maxLength: number | undefined): string | null {
+  const size = Math.min(20, (maxLength ?? 25) - WHOLE_PREFIX.length);
+  if (size < 10) return null;
+  const stream = createKeyedStream(key, 'token:whole', value);
+  return sealWhole(key, draw(stream, BASE32, size - wholeCheckSize(size)), size);
+}
+
+/** True for what the two functions above give. */
+export function isTextToken(value: string, key: Buffer): boolean {
+  const whole = WHOLE.exec(value)?.[1];
+  if (whole !== undefined) {
+    const body = whole.slice(0, whole.length - wholeCheckSize(whole.length));
+    if (sealWhole(key, body, whole.length) === value) return true;
+  }
+  const places = value.length <= MAX_FORMAT_LENGTH ? readFormat(value) : null;
+  const checked = places === null ? 0 : countCheckPlaces(places);
+  if (places === null || checked === 0) return false;
+  return sealText(key, bodyOf(value, places, checked), places, checked) === value;
+}
+
+function wholeCheckSize(size: number): number {
+  return size < 20 ? 4 : 8;
+}
+
+function sealWhole(key: Buffer, body: string, size: number): string {
+  const check = draw(createKeyedStream(key, 'check:whole', body), BASE32, size - body.length);
+  return WHOLE_PREFIX + body + check;
+}
+
+function draw(stream: KeyedStream, alphabet: string, count: number): string {
+  let text = '';
+  for (let at = 0; at < count; at++) text += alphabet[stream.next(alphabet.length)]!;
+  return text;
+}
+
+/** Null when the text is too long; everything outside ASCII has a letter or a digit in its place. */
+function readFormat(text: string): Place[] | null {
+  const places: Place[] = [];
+  for (const character of text) {
+    if (places.length === MAX_FORMAT_LENGTH) return null;
+    places.push(placeOf(character));
+  }
+  return places;
+}
+
+function placeOf(character: string): Place {
+  if (/[0-9]|[^\0-\x7f]/.test(character) && /\p{N}/u.test(character)) return { alphabet: DIGITS };
+  if (/\p{Lu}/u.test(character)) return { alphabet: UPPER };
+  return /[a-z]|[^\0-\x7f]/.test(character) ? { alphabet: LOWER } : { separator: character };
+}
+
+/** How many of the last replaceable places are the check: 24 bits if half of them give so much; 0 for less than 16. */
+function countCheckPlaces(places: readonly Place[]): number {
+  const half = places.filter((place) => 'alphabet' in place).length >> 1;
+  let bits = 0;
+  let count = 0;
+  for (let at = places.length - 1; at >= 0 && bits < FULL_CHECK_BITS && count < half; at--) {
+    const place = places[at]!;
+    if (!('alphabet' in place)) continue;
+    bits += Math.log2(place.alphabet.length);
+    count++;
+  }
+  return bits >= MIN_CHECK_BITS ? count : 0;
+}
+
+/** The replaceable characters that are not the check. */
+function drawBody(places: readonly Place[], checked: number, stream: KeyedStream): string {
+  const alphabets = places.flatMap((place) => ('alphabet' in place ? [place.alphabet] : []));
+  let body = '';
+  for (const alphabet of alphabets.slice(0, alphabets.length - checked))
+    body += alphabet[stream.next(alphabet.length)]!;
+  return body;
+}
+
+function bodyOf(token: string, places: readonly Place[], checked: number): string {
+  const characters = [...token].filter((_, at) => 'alphabet' in places[at]!);
+  return characters.slice(0, characters.length - checked).join('');
+}
+
+/** Puts body, check and separators together; the check covers the body and the format. */
+function sealText(key: Buffer, body: string, places: readonly Place[], checked: number): string {
+  const format = places.map((place) => ('alphabet' in place ? place.alphabet[0]! : `\\${place.separator}`));
+  const stream = createKeyedStream(key, `check:text:${checked}`, `${format.join('')}\0${body}`);
+  let text = '';
+  let drawn = 0;
+  for (const place of places) {
+    if ('separator' in place) text += place.separator;
+    else text += body[drawn++] ?? place.alphabet[stream.next(place.alphabet.length)]!;
+  }
+  return text;
+}
