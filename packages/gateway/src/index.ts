@@ -1,3 +1,4 @@
+export { type AdminServer, type Health, openAdminServer } from './admin-server.ts';
 export { createCatalogLoader } from './catalog-loader.ts';
 export type { Database, UpstreamAddress, UpstreamTls } from './database.ts';
 export { createGateway, type Gateway } from './gateway.ts';
