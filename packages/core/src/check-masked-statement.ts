@@ -1,0 +1,174 @@
+/**
+ * Soundness of masks: what a masked subject may not do with protected columns, because a mask on the way
+ * out would not hold it.
+ *
+ * - `masked-use`: a protected column filters, sorts, groups or joins, and the mask does not allow it.
+ * - `masked-copy`: the statement reads a protected column and writes an object, so the value could be
+ *   read again where nothing protects it.
+ * - `masked-origin-unknown`: an output is computed from a protected column, or may be: its sources, its
+ *   columns, its object or the routine behind it are not known.
+ *
+ * A column that goes out unchanged is not forbidden; its mask is an obligation.
+ */
+import {
+  type Access,
+  type FieldSource,
+  type FieldUse,
+  formatObject,
+  type ObjectRef,
+  type OutputColumn,
+  type Statement,
+} from '@gatehouse/model';
+import { overlaps } from './field-path.ts';
+import { type Finding, finding } from './finding.ts';
+import { isContainer, isWellFormed } from './object-pattern.ts';
+import type { Protection, Protections } from './protection.ts';
+
+/** Every reason that masks give against the statement; empty when masks can hold it. */
+export function checkMaskedStatement(
+  statement: Statement,
+  accesses: readonly Access[],
+  protections: Protections,
+): readonly Finding[] {
+  if (!protections.within(undefined)) return [];
+  const uses = accesses.flatMap((access) => checkUses(access, protections));
+  return [...checkCopy(accesses, protections), ...uses, ...checkOutput(statement, accesses, protections)];
+}
+
+const READING_USES: readonly FieldUse[] = ['filter', 'sort', 'group', 'join'];
+
+function checkUses(access: Access, protections: Protections): readonly Finding[] {
+  const object = wellFormedObject(access);
+  if (object === undefined) return [];
+  const guarded = protections.of(object);
+  if (guarded.length === 0) return [];
+  if (access.fields.known) {
+    return access.fields.value.flatMap(({ field, use }) =>
+      READING_USES.includes(use) ? refuseUse(object, guarded, field, use) : [],
+    );
+  }
+  const open = READING_USES.find((use) => guarded.some((protection) => !protection.allowUses.includes(use)));
+  return open === undefined ? [] : refuseUse(object, guarded, '*', open);
+}
+
+function refuseUse(
+  object: ObjectRef,
+  guarded: readonly Protection[],
+  field: string,
+  use: FieldUse,
+): readonly Finding[] {
+  const by = guarded.find(
+    (protection) => overlaps(protection.pattern, field) && !protection.allowUses.includes(use),
+  );
+  if (by === undefined) return [];
+  const column = `\`${formatObject(object)}.${by.pattern.source}\``;
+  const how = field === '*' ? `may be used to ${use}` : `is used to ${use}`;
+  const allowed = ['output', ...by.allowUses].join(', ');
+  return [
+    finding('masked-use', `masked column ${column} ${how}`, by.rule, `allowed uses of ${column}: ${allowed}`),
+  ];
+}
+
+const COPYING_ACTIONS: ReadonlySet<string> = new Set(['insert', 'update', 'define', 'unknown']);
+
+function checkCopy(accesses: readonly Access[], protections: Protections): readonly Finding[] {
+  if (!accesses.some(({ action }) => COPYING_ACTIONS.has(action))) return [];
+  return accesses.flatMap((access) => {
+    const object = wellFormedObject(access);
+    const taken = object && protections.of(object).find((protection) => isTaken(access, protection));
+    if (object === undefined || taken === undefined) return [];
+    const column = `\`${formatObject(object)}.${taken.pattern.source}\``;
+    return [
+      finding(
+        'masked-copy',
+        `masked column ${column} would be stored in another place`,
+        taken.rule,
+        `write the statement without ${column}`,
+      ),
+    ];
+  });
+}
+
+function isTaken({ fields }: Access, { pattern }: Protection): boolean {
+  return !fields.known || fields.value.some(({ field, use }) => use === 'output' && overlaps(pattern, field));
+}
+
+/** Actions whose rows can come back. */
+const ROW_ACTIONS: ReadonlySet<string> = new Set(['read', 'insert', 'update', 'delete']);
+
+function checkOutput(
+  { output }: Statement,
+  accesses: readonly Access[],
+  protections: Protections,
+): readonly Finding[] {
+  const opaque = accesses.flatMap((access) => opaqueAccess(access, protections));
+  const calls = accesses.some(({ action }) => action === 'call');
+  const guarded = accesses.find((access) => ROW_ACTIONS.has(access.action) && isGuarded(access, protections));
+  if (!output.known) {
+    if (guarded === undefined && !calls) return opaque;
+    return [
+      ...opaque,
+      origin(
+        `what the statement gives back is not known (${output.reason})`,
+        firstRule(guarded, protections),
+      ),
+    ];
+  }
+  return [...opaque, ...output.value.flatMap((column) => checkColumn(column, protections, guarded, calls))];
+}
+
+/** Something is read that nobody can say is unprotected. */
+function opaqueAccess({ action, object }: Access, protections: Protections): readonly Finding[] {
+  if (action === 'unknown') return [origin('the statement may read masked columns')];
+  if (!ROW_ACTIONS.has(action)) return [];
+  if (!object.known || !isWellFormed(object.value))
+    return [origin('an object that may have masked columns is not known')];
+  if (action !== 'read' || !isContainer(object.value) || !protections.within(object.value)) return [];
+  return [origin(`\`${formatObject(object.value)}\` holds masked columns and is read as a whole`)];
+}
+
+function checkColumn(
+  column: OutputColumn,
+  protections: Protections,
+  guarded: Access | undefined,
+  calls: boolean,
+): readonly Finding[] {
+  if (column.kind === 'none' && column.sources.known && column.sources.value.length === 0) return [];
+  if (!column.sources.known) {
+    return guarded === undefined && !calls
+      ? []
+      : [origin('the origin of an output column is not known', firstRule(guarded, protections))];
+  }
+  const sources = column.sources.value;
+  if (column.kind === 'value' && sources.length === 1) return [];
+  if (calls) return [origin('an output column may come from a routine that cannot be seen through')];
+  const hidden = sources.find((source) => isGuardedSource(source, protections));
+  if (hidden === undefined) return [];
+  const name = `\`${formatObject(hidden.object)}.${hidden.field}\``;
+  return [
+    origin(`an output column is computed from masked column ${name}`, protections.of(hidden.object)[0]?.rule),
+  ];
+}
+
+function isGuardedSource({ object, field }: FieldSource, protections: Protections): boolean {
+  if (!isWellFormed(object)) return true;
+  return protections.of(object).some(({ pattern }) => overlaps(pattern, field));
+}
+
+function isGuarded(access: Access, protections: Protections): boolean {
+  const object = wellFormedObject(access);
+  return object === undefined || protections.of(object).length > 0;
+}
+
+function wellFormedObject({ object }: Access): ObjectRef | undefined {
+  return object.known && isWellFormed(object.value) ? object.value : undefined;
+}
+
+function firstRule(access: Access | undefined, protections: Protections) {
+  const object = access && wellFormedObject(access);
+  return object && protections.of(object)[0]?.rule;
+}
+
+function origin(text: string, rule?: Finding['rule']): Finding {
+  return finding('masked-origin-unknown', text, rule, 'select the columns by name, unchanged');
+}

@@ -1,0 +1,192 @@
+/**
+ * The policy engine: one decision per request, synchronous, deterministic, never thrown.
+ *
+ * A decision is a pure function of the request's facts, the policy revision and the grants revision, so it
+ * is kept. Profiles (everything about principal and session that rules can see) are found by the identity
+ * of the two objects and shared between sessions that are alike; verdicts hang on the identity of the
+ * immutable statement. Both are bounded; statements take their verdicts with them when they go.
+ */
+import {
+  type AccessRequest,
+  type Decision,
+  NO_OBLIGATIONS,
+  type Principal,
+  type Reason,
+  type RuleRef,
+  type SessionFacts,
+  type Statement,
+} from '@gatehouse/model';
+import { type Approval, combineVerdicts, decideVerdicts, type StatementVerdict } from './combine-verdicts.ts';
+import { finding } from './finding.ts';
+import { judgeStatement } from './judge-statement.ts';
+import type { PolicySet } from './policy-set.ts';
+import { compileProgram, createSubject, type Program, type Subject } from './subject.ts';
+
+export interface Engine {
+  readonly revision: string;
+  readonly set: PolicySet;
+  /** The verdict on one request. Never throws; a fault inside is a denial. */
+  decide(request: AccessRequest): Decision;
+}
+
+/** Approvals and grants in force. `revision` changes whenever any of them does. */
+export interface Grants {
+  readonly revision: string;
+  covers(rule: RuleRef, request: AccessRequest): boolean;
+}
+
+export interface EngineOptions {
+  /** Names the documents; stands in every decision. */
+  readonly revision: string;
+  /** Without it an `approve` rule always holds the statement. */
+  readonly grants?: Grants;
+}
+
+const MAX_PROFILES = 2_048;
+const MAX_PROFILES_PER_STATEMENT = 64;
+export const MAX_CHAIN = 8;
+
+/** A statement that stands for "nothing is run": a request without statements is decided as one that touches nothing. */
+const NOTHING_TO_RUN: Statement = {
+  verb: 'nothing',
+  accesses: { known: true, value: [] },
+  bounded: { known: true, value: true },
+  limit: { known: true, value: null },
+  functions: { known: true, value: [] },
+  output: { known: true, value: [] },
+  irreversible: false,
+  fingerprint: '',
+};
+
+/** Compiles the set and returns the engine. Throws only for a set that `loadPolicies` did not make. */
+export function createEngine(set: PolicySet, options: EngineOptions): Engine {
+  const program = compileProgram(set);
+  const cache = new DecisionCache(program, options);
+  return {
+    revision: options.revision,
+    set,
+    decide(request) {
+      try {
+        return cache.decide(request);
+      } catch {
+        return failed(options.revision);
+      }
+    },
+  };
+}
+
+function failed(policyRevision: string): Decision {
+  const reason = finding('rule-failed', 'the request could not be decided');
+  return { effect: 'deny', reason, obligations: NO_OBLIGATIONS, alerts: [], observed: [], policyRevision };
+}
+
+/** Everything of a request but its statements, prepared. */
+interface Profile {
+  readonly subjects: readonly Subject[];
+  readonly refusal: Reason | undefined;
+}
+
+/** The subjects of a request: the principal, then everybody it acts for. */
+export function createProfile(program: Program, principal: Principal, session: SessionFacts): Profile {
+  const subjects: Subject[] = [];
+  for (let next: Principal | undefined = principal; next !== undefined; next = next.actingFor) {
+    if (subjects.length === MAX_CHAIN) {
+      return {
+        subjects: [],
+        refusal: finding('not-understood', `more than ${MAX_CHAIN} principals act for each other`),
+      };
+    }
+    subjects.push(
+      createSubject(program, next, session, next.purpose ?? principal.purpose, next !== principal),
+    );
+  }
+  return { subjects, refusal: undefined };
+}
+
+/** The verdict of every subject on one statement. */
+export function judgeForAll(profile: Profile, statement: Statement): StatementVerdict {
+  return combineVerdicts(profile.subjects.map((subject) => judgeStatement(subject, statement)));
+}
+
+interface Judged {
+  readonly verdict: StatementVerdict;
+  /** The decision on a request of this statement alone. */
+  readonly decision: Decision;
+}
+
+class DecisionCache {
+  readonly #program: Program;
+  readonly #options: EngineOptions;
+  #profiles = new Map<string, Profile>();
+  #bySession = new WeakMap<Principal, WeakMap<SessionFacts, Profile>>();
+  #byStatement = new WeakMap<Statement, Map<Profile, Judged>>();
+  #grantsRevision: string | undefined;
+
+  constructor(program: Program, options: EngineOptions) {
+    this.#program = program;
+    this.#options = options;
+  }
+
+  decide(request: AccessRequest): Decision {
+    const grants = this.#options.grants;
+    if (grants !== undefined && grants.revision !== this.#grantsRevision) {
+      this.#byStatement = new WeakMap();
+      this.#grantsRevision = grants.revision;
+    }
+    const profile = this.#profile(request);
+    if (profile.refusal !== undefined) return { ...failed(this.#options.revision), reason: profile.refusal };
+    if (request.statements.length === 1)
+      return this.#judge(profile, request.statements[0]!, request).decision;
+    const statements = request.statements.length === 0 ? [NOTHING_TO_RUN] : request.statements;
+    const verdicts = statements.map((statement) => this.#judge(profile, statement, request).verdict);
+    return decideVerdicts(verdicts, this.#approval(request), this.#options.revision);
+  }
+
+  #profile({ principal, session }: AccessRequest): Profile {
+    let sessions = this.#bySession.get(principal);
+    if (sessions === undefined) {
+      sessions = new WeakMap();
+      this.#bySession.set(principal, sessions);
+    }
+    let profile = sessions.get(session);
+    if (profile === undefined) {
+      profile = this.#sharedProfile(principal, session);
+      sessions.set(session, profile);
+    }
+    return profile;
+  }
+
+  #sharedProfile(principal: Principal, session: SessionFacts): Profile {
+    const { dialect, database, tls, clientAddress, application } = session;
+    const client = this.#program.readsClient ? [clientAddress, application ?? null] : [];
+    const key = JSON.stringify([principal, dialect, database.name, database.labels, tls, client]);
+    let profile = this.#profiles.get(key);
+    if (profile === undefined) {
+      if (this.#profiles.size >= MAX_PROFILES) this.#profiles = new Map();
+      profile = createProfile(this.#program, principal, session);
+      this.#profiles.set(key, profile);
+    }
+    return profile;
+  }
+
+  #judge(profile: Profile, statement: Statement, request: AccessRequest): Judged {
+    let verdicts = this.#byStatement.get(statement);
+    if (verdicts === undefined) {
+      verdicts = new Map();
+      this.#byStatement.set(statement, verdicts);
+    }
+    const found = verdicts.get(profile);
+    if (found !== undefined) return found;
+    const verdict = judgeForAll(profile, statement);
+    const decision = decideVerdicts([verdict], this.#approval(request), this.#options.revision);
+    const judged = { verdict, decision };
+    if (verdicts.size >= MAX_PROFILES_PER_STATEMENT) verdicts.clear();
+    verdicts.set(profile, judged);
+    return judged;
+  }
+
+  #approval(request: AccessRequest): Approval {
+    const { grants } = this.#options;
+    return (rule) => grants?.covers(rule, request) === true;
+  }
+}

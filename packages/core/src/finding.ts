@@ -1,0 +1,41 @@
+/** Why a statement does not run, before all findings become one reason. */
+import type { Reason, ReasonCode, RuleRef } from '@gatehouse/model';
+
+export type Finding = Reason;
+
+/**
+ * The order in which findings are told: what somebody wrote first, then what was not understood, then
+ * what is missing, then what a mask forbids.
+ */
+const ORDER: readonly ReasonCode[] = [
+  'denied-by-rule',
+  'not-understood',
+  'rule-failed',
+  'no-permit',
+  'agent-exceeds-person',
+  'masked-copy',
+  'masked-use',
+  'masked-origin-unknown',
+  'obligation-unsupported',
+  'needs-approval',
+  'permitted',
+];
+
+/** Creates a finding; absent words stay absent. */
+export function finding(code: ReasonCode, text: string, rule?: RuleRef, hint?: string): Finding {
+  return { code, text, ...(rule === undefined ? {} : { rule }), ...(hint === undefined ? {} : { hint }) };
+}
+
+/** The finding to tell first; the earlier one among equals. */
+export function leading(findings: readonly Finding[]): Finding | undefined {
+  let best: Finding | undefined;
+  for (const candidate of findings) {
+    if (best === undefined || ORDER.indexOf(candidate.code) < ORDER.indexOf(best.code)) best = candidate;
+  }
+  return best;
+}
+
+/** `policy/rule`, as people name it. */
+export function formatRule(rule: RuleRef): string {
+  return `${rule.policy}/${rule.rule}`;
+}

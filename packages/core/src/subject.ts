@@ -1,0 +1,103 @@
+/** One principal in one kind of session: the rules that can apply to it, found once and used for every statement. */
+import type { Principal, SessionFacts } from '@gatehouse/model';
+import type { CelVariables } from './cel-expression.ts';
+import { subjectVariables } from './cel-facts.ts';
+import { compileDatabases, type SubjectFacts } from './compile-match.ts';
+import { type ActiveRule, activate, type CompiledRule, compileRule, testWhen } from './compile-rule.ts';
+import { type Finding, finding, formatRule } from './finding.ts';
+import { createLabelIndex, type LabelIndex } from './label-index.ts';
+import type { Classification, PolicySet } from './policy-set.ts';
+import { createProtections, type Protections } from './protection.ts';
+
+/** A policy set as functions. */
+export interface Program {
+  readonly rules: readonly CompiledRule[];
+  readonly classifications: readonly Classification[];
+  /** True when some expression reads the client's address or application, so that decisions depend on them. */
+  readonly readsClient: boolean;
+}
+
+/** Compiles every rule of the set, once. */
+export function compileProgram(set: PolicySet): Program {
+  const rules = set.policies.flatMap((policy) => policy.rules);
+  return {
+    rules: rules.map(compileRule),
+    classifications: set.classifications,
+    readsClient: rules.some((rule) => rule.when?.readsClient === true),
+  };
+}
+
+export interface Subject {
+  readonly facts: SubjectFacts;
+  /** True for a person whom an agent acts for; the agent itself is asked first. */
+  readonly represented: boolean;
+  /** Every rule but masks. */
+  readonly rules: readonly ActiveRule[];
+  readonly protections: Protections;
+  /** Masks in `mode: observe`, and what they would have protected. */
+  readonly observedMasks: readonly ObservedMask[];
+  /** Mask rules that could not be decided; every statement is denied. */
+  readonly failures: readonly Finding[];
+  /** Throws when the principal is too large for expressions. */
+  variables(): CelVariables;
+}
+
+export interface ObservedMask {
+  readonly active: ActiveRule;
+  readonly protections: Protections;
+}
+
+/** Prepares the rules for one principal of the chain. `purpose` is the session's. */
+export function createSubject(
+  program: Program,
+  principal: Principal,
+  session: SessionFacts,
+  purpose: string | undefined,
+  represented: boolean,
+): Subject {
+  const facts: SubjectFacts = { principal, purpose, session, labels: labelsFor(program, session) };
+  const variables = lazily(() => subjectVariables(facts));
+  const active = program.rules.map((rule) => activate(rule, facts)).filter((rule) => rule !== undefined);
+  const failures: Finding[] = [];
+  const masks = active.filter((rule) => isMask(rule) && holds(rule, variables, failures));
+  const enforced = masks.filter((rule) => rule.compiled.rule.mode === 'enforce');
+  const observed = masks.filter((rule) => rule.compiled.rule.mode === 'observe');
+  return {
+    facts,
+    represented,
+    rules: active.filter((rule) => !isMask(rule)),
+    protections: createProtections(enforced, facts),
+    observedMasks: observed.map((mask) => ({ active: mask, protections: createProtections([mask], facts) })),
+    failures,
+    variables,
+  };
+}
+
+function labelsFor(program: Program, session: SessionFacts): LabelIndex {
+  const own = program.classifications.filter(
+    ({ databases }) => databases === undefined || compileDatabases(databases)(session),
+  );
+  return createLabelIndex(own.flatMap(({ entries }) => entries));
+}
+
+function isMask({ compiled }: ActiveRule): boolean {
+  return compiled.rule.effect === 'mask';
+}
+
+function holds({ compiled }: ActiveRule, variables: () => CelVariables, failures: Finding[]): boolean {
+  const { when, ref, mode } = compiled.rule;
+  if (when === undefined) return true;
+  const outcome = testWhen(when, 'yes', variables);
+  if (outcome.kind !== 'failed') return outcome.kind !== 'no';
+  if (mode === 'enforce')
+    failures.push(finding('rule-failed', `rule \`${formatRule(ref)}\` failed: ${outcome.code}`, ref));
+  return true;
+}
+
+function lazily<T>(create: () => T): () => T {
+  let value: { readonly it: T } | undefined;
+  return () => {
+    value ??= { it: create() };
+    return value.it;
+  };
+}
