@@ -15,6 +15,7 @@ export function createGateway(
   services: GatewayServices,
 ): Gateway {
   const listeners = listenerOptions.map((options) => new Listener(options, services));
+  let rechecking: NodeJS.Timeout | undefined;
   return {
     listeners,
     async open() {
@@ -25,12 +26,22 @@ export function createGateway(
           'listening',
         );
       }
+      rechecking = setInterval(() => recheckAll(listeners, services), services.limits.recheckMs);
+      rechecking.unref();
     },
     async close(graceMs) {
+      clearInterval(rechecking);
       for (const listener of listeners) listener.stopAccepting();
       await drain(listeners, graceMs);
     },
   };
+}
+
+/** A store that cannot be read ends no session: it is logged, and asked again next time. */
+function recheckAll(listeners: readonly Listener[], services: GatewayServices): void {
+  for (const session of listeners.flatMap((listener) => [...listener.sessions()])) {
+    session.recheck().catch((error) => services.log.error({ err: error }, 'token not rechecked'));
+  }
 }
 
 async function drain(listeners: readonly Listener[], graceMs: number): Promise<void> {

@@ -4,7 +4,6 @@ export type { Database, UpstreamAddress, UpstreamTls } from './database.ts';
 export { createGateway, type Gateway } from './gateway.ts';
 export { tlsServerEndPoint } from './io/tls-end-point.ts';
 export type { ListenerOptions, ListenerTls } from './listener.ts';
-export type { Door } from './login/door.ts';
 export { createMetrics, type GatewayMetrics } from './metrics.ts';
 export type { JournalPort } from './session/journal-port.ts';
 export type { PolicyPort } from './session/policy-port.ts';

@@ -173,13 +173,18 @@ export class AdapterBench implements Outbox {
   }
 
   #clientFrame(frame: Frame): void {
-    if (this.#phase === 'login') return this.#login(this.dialect.clientLogin.receive(frame, this));
+    if (this.#phase === 'login') {
+      this.#login(this.dialect.clientLogin.receive(frame, this));
+      return;
+    }
     const verdict = this.relay.classify(frame, this);
     switch (verdict.kind) {
       case 'pass':
-        return this.forwardToUpstream(frame);
+        this.forwardToUpstream(frame);
+        return;
       case 'request':
-        return this.#decide(verdict.pending);
+        this.#decide(verdict.pending);
+        return;
       case 'violation':
         this.violations.push(verdict.code);
         this.#phase = 'closed';
@@ -199,8 +204,10 @@ export class AdapterBench implements Outbox {
     const verdict = this.#options.decide(pending);
     this.#requests += 1;
     const id = `r-${this.#requests}`;
-    if (verdict.effect === 'deny')
-      return this.relay.refuse(pending, { requestId: id, error: verdict.error }, this);
+    if (verdict.effect === 'deny') {
+      this.relay.refuse(pending, { requestId: id, error: verdict.error }, this);
+      return;
+    }
     const running: RunningRequest = {
       id,
       phase: pending.phase,
@@ -217,9 +224,11 @@ export class AdapterBench implements Outbox {
   #login(step: LoginStep): void {
     switch (step.kind) {
       case 'identify':
-        return this.#login(this.dialect.clientLogin.identified(this.#options.credentials, this));
+        this.#login(this.dialect.clientLogin.identified(this.#options.credentials, this));
+        return;
       case 'proved':
-        return this.#openUpstream();
+        this.#openUpstream();
+        return;
       case 'failed':
         this.dialect.clientLogin.reject(
           new GatewayError('authentication', 'authentication-failed', 'login failed'),

@@ -208,7 +208,10 @@ class LineRelay implements Relay {
   #row(frame: Frame, expected: Expected, out: Outbox): void {
     const { running } = expected;
     if (expected.cut !== null) return;
-    if (frame.type === HASH) return out.forwardToClient(frame);
+    if (frame.type === HASH) {
+      out.forwardToClient(frame);
+      return;
+    }
     if (running.rows === running.obligations.limits.rows) {
       expected.cut = new GatewayError(
         'limit',
@@ -219,8 +222,8 @@ class LineRelay implements Relay {
     }
     running.rows += 1;
     running.bytes += frame.end - frame.start;
-    if (running.obligations.masks.length === 0) return out.forwardToClient(frame);
-    out.client(maskedRow(textOf(frame), expected.columns, running));
+    if (running.obligations.masks.length === 0) out.forwardToClient(frame);
+    else out.client(maskedRow(textOf(frame), expected.columns, running));
   }
 
   #end(frame: Frame, expected: Expected, out: Outbox): void {

@@ -180,6 +180,7 @@ const KEYS = [
   'loginMs',
   'upstreamLoginMs',
   'knowledgeMs',
+  'recheckMs',
   'shutdownGraceMs',
   'level',
 ];

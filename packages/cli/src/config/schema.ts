@@ -76,6 +76,7 @@ const limits = z.strictObject({
   loginMs: milliseconds.default(30_000),
   upstreamLoginMs: milliseconds.default(10_000),
   knowledgeMs: milliseconds.default(5_000),
+  recheckMs: milliseconds.default(5_000),
   shutdownGraceMs: milliseconds.default(10_000),
 });
 

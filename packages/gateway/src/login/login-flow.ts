@@ -7,6 +7,7 @@ import type {
   LoginOutbox,
   LoginStep,
 } from '@gatehouse/adapter';
+import type { Acceptance, LoginAttempt } from '@gatehouse/identity';
 import { type AccessRequest, GatewayError, known, type Principal, type SessionFacts } from '@gatehouse/model';
 import type { Frame } from '@gatehouse/wire';
 import type { Logger } from 'pino';
@@ -17,6 +18,8 @@ import { denialOf } from '../session/denial.ts';
 import { asFault, type FrameResult } from '../session/relay-flow.ts';
 import type { GatewayServices } from '../session/services.ts';
 import { parseClaim } from './parse-claim.ts';
+
+export type Accepted = Extract<Acceptance, { kind: 'accepted' }>;
 
 export interface LoginFlowParts {
   readonly clientLogin: ClientLogin;
@@ -30,7 +33,7 @@ export interface LoginFlowParts {
   resume(): void;
   end(reason: string): void;
   /** Opens the upstream and admits; rejects with GatewayError. */
-  proved(principal: Principal, facts: SessionFacts, database: Database): Promise<void>;
+  proved(acceptance: Accepted, facts: SessionFacts, database: Database): Promise<void>;
 }
 
 /**
@@ -42,7 +45,9 @@ export class LoginFlow implements LoginOutbox {
   #claim: LoginClaim | null = null;
   #name = '';
   #database: Database | null = null;
+  #attempt: LoginAttempt | null = null;
   #proved = false;
+  #over = false;
   #admitted = false;
   #rejected = false;
   #timer: NodeJS.Timeout | undefined;
@@ -79,6 +84,7 @@ export class LoginFlow implements LoginOutbox {
   }
 
   ended(): void {
+    this.#over = true;
     clearTimeout(this.#timer);
   }
 
@@ -106,8 +112,7 @@ export class LoginFlow implements LoginOutbox {
       case 'proved':
         return this.#accept(step.tokenId, step.method);
       case 'failed':
-        this.#refuse(authenticationFailed(this.#name), step.method);
-        return 'stop';
+        return this.#failed(step.method);
       case 'cancel':
         this.#parts.cancel(step.id, step.secret);
         this.#parts.end('cancel-request');
@@ -169,44 +174,73 @@ export class LoginFlow implements LoginOutbox {
     const { user, database } = parseClaim(claim);
     this.#claim = claim;
     this.#name = user;
-    const allowed = services.door.check(user, address);
-    if (!allowed.allowed) {
-      this.#refuse(throttled(allowed.retryAfterMs), 'throttled');
-      return 'stop';
-    }
     this.#database = listener.database(database);
-    return this.#step(this.#parts.clientLogin.identified(services.door.credentials(user, address), this));
+    return this.#wait(services.authenticator.lookup(user, address), 'lookup', (lookup) => {
+      if (lookup.kind === 'throttled') {
+        this.#refuse(throttled(lookup.retryAfterMs), 'throttled');
+        return 'stop';
+      }
+      this.#attempt = lookup.attempt;
+      return this.#step(this.#parts.clientLogin.identified(lookup.attempt.credentials, this));
+    });
+  }
+
+  #failed(method: string): FrameResult {
+    if (this.#attempt !== null) this.#parts.services.authenticator.fail(this.#attempt);
+    this.#refuse(authenticationFailed(this.#name), method);
+    return 'stop';
   }
 
   #accept(tokenId: string, method: string): FrameResult {
-    const { services, client } = this.#parts;
-    const principal = services.door.accept(tokenId, this.#name);
-    if (principal === null) {
-      this.#refuse(authenticationFailed(this.#name), method);
-      return 'stop';
-    }
+    if (this.#attempt === null) throw new Error('proved before it was identified');
+    return this.#wait(
+      this.#parts.services.authenticator.accept(this.#attempt, tokenId),
+      method,
+      (acceptance) => {
+        if (acceptance.kind === 'refused') {
+          this.#refuse(authenticationFailed(this.#name), `${method}:${acceptance.reason}`);
+          return 'stop';
+        }
+        this.#enter(acceptance, method);
+        return 'stop';
+      },
+    );
+  }
+
+  /** The token and its principal are good: database, policy, record, upstream. */
+  #enter(acceptance: Accepted, method: string): void {
+    const { services } = this.#parts;
+    const { principal } = acceptance;
     if (this.#database === null) {
       this.#refuse(this.#unknownDatabase(), method, principal);
-      return 'stop';
+      return;
     }
     const facts = this.#sessionFacts(this.#database);
     const decision = services.policy.decide(connectRequest(principal, facts, this.#database));
     if (decision.effect !== 'permit') {
-      const denial = denialOf(facts.id, decision);
-      this.#refuse(denial.error, method, principal);
-      return 'stop';
+      this.#refuse(denialOf(facts.id, decision).error, method, principal);
+      return;
     }
     this.#proved = true;
+    this.#record(facts, { result: 'accepted', principal, method, tokenId: acceptance.tokenId });
+    this.#wait(this.#parts.proved(acceptance, facts, this.#database), method, () => 'next');
+  }
+
+  /** Holds the client's input until the promise is settled; a rejection refuses the login. */
+  #wait<T>(promise: Promise<T>, method: string, then: (value: T) => FrameResult): 'stop' {
+    const { client, resume } = this.#parts;
     client.hold('login');
-    services.door.succeeded(this.#name, this.#parts.address);
-    this.#record(facts, { result: 'accepted', principal, method, tokenId });
-    this.#parts.proved(principal, facts, this.#database).then(
-      () => {
+    promise
+      .then((value) => {
+        if (!this.#rejected && !this.#over) then(value);
+      })
+      .catch((error) => {
+        if (!this.#over) this.#refuse(asFault(error), method);
+      })
+      .finally(() => {
         client.release('login');
-        this.#parts.resume();
-      },
-      (error) => this.#refuse(asFault(error), method, principal),
-    );
+        resume();
+      });
     return 'stop';
   }
 
@@ -222,8 +256,7 @@ export class LoginFlow implements LoginOutbox {
 
   /** Says no, records it, and closes. Failures of proof count against name and address. */
   #refuse(error: GatewayError, method: string, principal?: Principal): void {
-    const { services, address, log, end } = this.#parts;
-    if (error.kind === 'authentication') services.door.failed(this.#name, address);
+    const { services, log, end } = this.#parts;
     services.metrics.logins.inc({ result: error.kind });
     try {
       this.#record(this.facts(), {

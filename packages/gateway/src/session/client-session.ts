@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../database.ts';
 import { Peer } from '../io/peer.ts';
 import type { Listener } from '../listener.ts';
-import { LoginFlow } from '../login/login-flow.ts';
+import { type Accepted, LoginFlow } from '../login/login-flow.ts';
 import { Recorder } from './recorder.ts';
 import { asFault, type FrameResult, RelayFlow } from './relay-flow.ts';
 import type { GatewayServices } from './services.ts';
@@ -40,6 +40,8 @@ export class ClientSession {
   #facts: SessionFacts | null = null;
   #principal: Principal | null = null;
   #upstream: Peer | null = null;
+  #tokenId: string | null = null;
+  #expiry: NodeJS.Timeout | undefined;
   #pumping = false;
   #again = false;
   #ended = false;
@@ -120,6 +122,7 @@ export class ClientSession {
     this.#abort.abort();
     this.#services.directory.remove(this.number);
     this.#login?.ended();
+    clearTimeout(this.#expiry);
     this.#record(() => {
       this.#relay?.abandon('lost');
       this.#recorder?.logout(reason);
@@ -127,6 +130,13 @@ export class ClientSession {
     this.#upstream?.end();
     this.#client.end();
     this.#listener.sessionEnded(this);
+  }
+
+  /** Asks again whether the token and the principal behind this session are still good; ends it when they are not. */
+  async recheck(): Promise<void> {
+    if (this.#tokenId === null || this.#ended) return;
+    const acceptance = await this.#services.authenticator.recheck(this.#tokenId);
+    if (acceptance.kind === 'refused') this.fail(loginEnded(acceptance.reason), null);
   }
 
   // ---- client side ----
@@ -217,12 +227,12 @@ export class ClientSession {
       cancel: (id, secret) => this.#services.directory.findByKey(id, secret)?.cancelStatement(),
       resume: () => this.#resume(),
       end: (reason) => this.end(reason),
-      proved: (principal, facts, database) => this.#connect(principal, facts, database),
+      proved: (acceptance, facts, database) => this.#connect(acceptance, facts, database),
     });
   }
 
   /** The client is who it says and may connect: opens its upstream, then admits it. */
-  async #connect(principal: Principal, facts: SessionFacts, database: Database): Promise<void> {
+  async #connect(acceptance: Accepted, facts: SessionFacts, database: Database): Promise<void> {
     const { upstream: address } = database;
     const generation = this.#generation;
     const login = this.#dialect.openUpstream({
@@ -248,9 +258,11 @@ export class ClientSession {
       return;
     }
     this.#upstream = upstream;
-    this.#principal = principal;
+    this.#principal = acceptance.principal;
     this.#facts = facts;
-    this.#admit(principal, facts, database, upstream);
+    this.#tokenId = acceptance.tokenId;
+    this.#expireAt(acceptance.expiresAt);
+    this.#admit(acceptance.principal, facts, database, upstream);
   }
 
   #admit(principal: Principal, facts: SessionFacts, database: Database, upstream: Peer): void {
@@ -289,6 +301,14 @@ export class ClientSession {
     this.#leaving = true;
     this.#client.hold('closing');
     setTimeout(() => this.end('client-left'), LEAVE_MS).unref();
+  }
+
+  /** A session does not outlive its token. */
+  #expireAt(expiresAt: number): void {
+    clearTimeout(this.#expiry);
+    const inMs = Math.min(expiresAt - Date.now(), MAX_TIMER_MS);
+    this.#expiry = setTimeout(() => this.fail(loginEnded('token-expired'), null), Math.max(0, inMs));
+    this.#expiry.unref();
   }
 
   #relogin(login: ClientLogin): void {
@@ -340,3 +360,13 @@ export class ClientSession {
 }
 
 const LEAVE_MS = 5_000;
+const MAX_TIMER_MS = 0x7fffffff;
+
+function loginEnded(reason: string): GatewayError {
+  return new GatewayError(
+    'authentication',
+    reason,
+    'the token behind this session is no longer good; log in again',
+    { retry: 'safe' },
+  );
+}

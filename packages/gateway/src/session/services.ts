@@ -1,6 +1,6 @@
+import type { Authenticator } from '@gatehouse/identity';
 import type { FrameLimits } from '@gatehouse/wire';
 import type { Logger } from 'pino';
-import type { Door } from '../login/door.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { JournalPort } from './journal-port.ts';
 import type { PolicyPort } from './policy-port.ts';
@@ -16,12 +16,14 @@ export interface SessionLimits {
   readonly upstreamLoginMs: number;
   /** How long a statement waits for a catalog before it is decided with what is known. */
   readonly knowledgeMs: number;
+  /** How often running sessions' tokens and principals are asked for again. */
+  readonly recheckMs: number;
 }
 
 /** What all sessions of a gateway share. */
 export interface GatewayServices {
   readonly node: string;
-  readonly door: Door;
+  readonly authenticator: Authenticator;
   readonly policy: PolicyPort;
   readonly journal: JournalPort;
   readonly recording: RecorderSettings;
