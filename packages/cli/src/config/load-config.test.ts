@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from './load-config.ts';
 
 const GOOD = `
-policies: [./policies]
+policies: ./policies
 principals: ./principals.yaml
 databases:
   - name: shop

@@ -83,7 +83,8 @@ const limits = z.strictObject({
 export const configSchema = z.strictObject({
   node: name.default('gw-1'),
   dataDir: z.string().default('./gatehouse-data'),
-  policies: z.array(z.string()).min(1),
+  /** Folder with policy documents. */
+  policies: z.string().min(1),
   principals: z.string(),
   tls: z.strictObject({ cert: secret, key: secret }).optional(),
   maskingKey: secret.optional(),

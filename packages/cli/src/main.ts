@@ -1,0 +1,27 @@
+import { Command } from 'commander';
+import { addConfigCommand } from './commands/config-command.ts';
+import { addTokenCommand } from './commands/token-command.ts';
+import { reportFailure } from './failure.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+
+/** The whole command line; parsing it runs a command. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command('gatehouse')
+    .description('One guarded entrance in front of Postgres, MySQL/MariaDB and MongoDB')
+    .showHelpAfterError('(add --help for the options and an example)')
+    .configureHelp({ showGlobalOptions: true });
+  addConfigCommand(program, terminal);
+  addTokenCommand(program, terminal);
+  return program;
+}
+
+/** Runs one command line and gives the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const terminal = createTerminal();
+  try {
+    await createProgram(terminal).parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    return reportFailure(error, terminal, argv.includes('--json'));
+  }
+}
