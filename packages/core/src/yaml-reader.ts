@@ -5,6 +5,8 @@
  * other), aliases and tags are refused (no billion laughs), and a text is at most 1 MiB. Readers return undefined
  * when they have reported a problem; callers go on, so that one run shows all mistakes.
  */
+
+import type { JsonValue } from '@gatehouse/model';
 import {
   type Document,
   isAlias,
@@ -224,4 +226,25 @@ function clip(text: string): string {
 
 function firstLine(text: string): string {
   return text.split('\n', 1)[0]!.replace(/ at line \d+, column \d+:?$/, '');
+}
+
+const MAX_JSON_DEPTH = 64;
+
+/** A node as plain JSON; what JSON cannot hold (aliases, nesting beyond a bound) becomes null. Keys are own properties, whatever they are called. */
+export function toJson(node: Node | null, depth = 0): JsonValue {
+  if (depth > MAX_JSON_DEPTH) return null;
+  if (isSeq(node)) return node.items.map((item) => toJson(item as Node | null, depth + 1));
+  if (isMap(node)) {
+    const pairs = node.items.map((pair) => [
+      keyText(pair.key),
+      toJson((pair.value ?? null) as Node | null, depth + 1),
+    ]);
+    return Object.fromEntries(pairs) as JsonValue;
+  }
+  const value = isScalar(node) ? node.value : null;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+function keyText(key: unknown): string {
+  return isScalar(key) ? String(key.value) : '';
 }
