@@ -48,6 +48,7 @@ export class LoginFlow implements LoginOutbox {
   #attempt: LoginAttempt | null = null;
   #proved = false;
   #over = false;
+  #waits = 0;
   #admitted = false;
   #rejected = false;
   #timer: NodeJS.Timeout | undefined;
@@ -229,6 +230,7 @@ export class LoginFlow implements LoginOutbox {
   /** Holds the client's input until the promise is settled; a rejection refuses the login. */
   #wait<T>(promise: Promise<T>, method: string, then: (value: T) => FrameResult): 'stop' {
     const { client, resume } = this.#parts;
+    this.#waits += 1;
     client.hold('login');
     promise
       .then((value) => {
@@ -238,6 +240,9 @@ export class LoginFlow implements LoginOutbox {
         if (!this.#over) this.#refuse(asFault(error), method);
       })
       .finally(() => {
+        // One answer can lead to the next question; input flows again after the last one.
+        this.#waits -= 1;
+        if (this.#waits > 0) return;
         client.release('login');
         resume();
       });
