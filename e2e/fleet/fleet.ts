@@ -7,7 +7,7 @@
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createAuthority } from './certificate.ts';
 import { MissingServerError } from './missing-server-error.ts';
 import { startMongodb } from './mongodb.ts';
@@ -23,6 +23,7 @@ import type {
   ServerKind,
 } from './running-server.ts';
 import { SERVER_KINDS } from './running-server.ts';
+import { openToEveryone } from './tools-folder.ts';
 import { startWatchdog } from './watchdog.ts';
 import { NOBODY, type Workshop } from './workshop.ts';
 
@@ -72,6 +73,13 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const folder = mkdtempSync(join(options.dir ?? tmpdir(), 'gatehouse-fleet-'));
   // Servers that run as another user must reach their folders in it; the folders themselves are closed.
   chmodSync(folder, 0o711);
+  const runAs = process.getuid?.() === 0 ? NOBODY : null;
+  if (runAs !== null && !openToEveryone(folder)) {
+    rmSync(folder, { recursive: true });
+    throw new Error(
+      `\`${dirname(folder)}\` cannot be reached by user ${runAs}, who runs Postgres for root: give another \`dir\``,
+    );
+  }
   const watchdog = startWatchdog();
   watchdog.watchFolder(folder);
   const workshop: Workshop = {
@@ -80,7 +88,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     watchdog,
     authority: createAuthority('Gatehouse fleet'),
     installSystem: options.installSystem ?? installsByItself(env),
-    runAs: process.getuid?.() === 0 ? NOBODY : null,
+    runAs,
     report: options.report ?? ((line) => void process.stderr.write(`fleet: ${line}\n`)),
   };
 

@@ -1,4 +1,5 @@
 export { type Authority, createAuthority, type Identity } from './certificate.ts';
+export { type DemoCounts, fillDemo } from './demo-data/fill-demo.ts';
 export { type Fleet, type FleetOptions, startFleet } from './fleet.ts';
 export { freePort } from './free-port.ts';
 export { MissingServerError } from './missing-server-error.ts';
