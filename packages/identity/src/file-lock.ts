@@ -62,7 +62,7 @@ async function createExclusively(path: string, content: string): Promise<boolean
 
 async function isStale(path: string): Promise<boolean> {
   try {
-    if (Date.now() - (await stat(path)).mtimeMs > STALE_AFTER_MS) return true;
+    if (await isOld(path)) return true;
     const owner: unknown = JSON.parse(await readFile(path, 'utf8'));
     return isOwner(owner) && owner.host === hostname() && !isAlive(owner.pid);
   } catch {
@@ -71,9 +71,19 @@ async function isStale(path: string): Promise<boolean> {
   }
 }
 
+async function isOld(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > STALE_AFTER_MS;
+  } catch {
+    return false;
+  }
+}
+
 async function breakLock(path: string): Promise<void> {
   const breaker = `${path}.break`;
   if (!(await createExclusively(breaker, ''))) {
+    // Held for a few system calls; an old one was left by a process that died in between.
+    if (await isOld(breaker)) await rm(breaker, { force: true });
     await sleep(RETRY_MS);
     return;
   }

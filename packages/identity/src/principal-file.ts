@@ -43,29 +43,38 @@ interface Draft {
   readonly actingForNode: Node | undefined;
 }
 
-/** Parses and checks; `file` is only for the problems' places. At most 50 problems are given. */
+/** Parses and checks. `file` is only for the problems' places. At most 50 problems are given. */
 export function loadPrincipals(text: string, file: string): LoadedPrincipals {
-  if (text.length > MAX_PRINCIPAL_FILE)
-    return failed([{ file, line: 1, column: 1, message: 'the file is too long' }]);
+  const whole = (message: string): LoadedPrincipals => failed([{ file, line: 1, column: 1, message }]);
+  if (text.length > MAX_PRINCIPAL_FILE) return whole('the file is too long');
+  try {
+    return readPrincipals(text, file);
+  } catch (error) {
+    if (error instanceof RangeError) return whole('the file is nested too deeply');
+    throw error;
+  }
+}
+
+function readPrincipals(text: string, file: string): LoadedPrincipals {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false });
   const reader = createYamlReader(file, lines);
   for (const error of [...document.errors, ...document.warnings])
-    reader.report(
-      error.pos[0],
-      error.message
-        .split('\n')[0]!
-        .toLowerCase()
-        .replace(/ at line .*/, ''),
-    );
+    reader.report(error.pos[0], firstSentence(error.message));
+  if (reader.problems.length === 0) refuseReferences(document.contents, reader);
   if (reader.problems.length > 0) return failed(reader.problems);
-  refuseReferences(document.contents, reader);
-  if (reader.problems.length > 0) return failed(reader.problems);
-  const drafts = readDrafts(document.contents, reader);
-  const entries = resolve(drafts, reader);
+  const entries = resolve(readDrafts(document.contents, reader), reader);
   return reader.problems.length > 0
     ? failed(reader.problems)
     : { ok: true, principals: createPrincipalDirectory(entries) };
+}
+
+/** The library's message without the place and the excerpt that follow it. */
+function firstSentence(message: string): string {
+  return message
+    .split('\n')[0]!
+    .replace(/ at line .*/, '')
+    .toLowerCase();
 }
 
 function failed(problems: readonly Problem[]): LoadedPrincipals {

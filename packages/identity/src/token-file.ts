@@ -42,14 +42,21 @@ export async function openTokenFile(path: string, signal?: AbortSignal): Promise
 
 function createTokenFileStore(path: string): TokenStore {
   let snapshot: Snapshot | null = null;
+  /** One read for all who wait; the file may be large. */
+  let reading: Promise<Snapshot> | null = null;
   /** Writes of this instance, one after the other. */
   let writing: Promise<unknown> = Promise.resolve();
 
   async function read(signal?: AbortSignal): Promise<Snapshot> {
-    signal?.throwIfAborted();
-    if (snapshot === null || snapshot.version !== (await versionOf(path)))
-      snapshot = await readSnapshot(path);
-    return snapshot;
+    // Asked again after every read: one that began before this call may have seen the file before it was replaced.
+    for (;;) {
+      signal?.throwIfAborted();
+      if (snapshot !== null && snapshot.version === (await versionOf(path))) return snapshot;
+      reading ??= readSnapshot(path).finally(() => {
+        reading = null;
+      });
+      snapshot = await reading;
+    }
   }
   function write<T>(change: (current: Snapshot) => Change<T>, signal?: AbortSignal): Promise<T> {
     const done = writing.then(() => writeLocked(path, change, signal));

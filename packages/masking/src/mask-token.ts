@@ -10,11 +10,12 @@
  * |---|---|---|
  * | text | digits stay digits, letters letters of the same case, ASCII separators stay | at least 16 / 16 to 24 |
  * | text too short or longer than 256 | `mask_` and 10 to 20 of `a-z2-7` | 30 / 20 to 60 / 40 |
- * | integer | 32 bits: 15 / 16; 64 bits: 28 / 24, so that it is exact as a double too | |
- * | decimal, float | as an integer of 64 bits where the column holds 16 digits, else of 32 | |
+ * | integer | of 32 or of 52 bits (then exact as a double too) | 14 / 16; 27 / 24 |
+ * | decimal, float | a whole number of 52 bits where the column holds it, else of 32 | the same |
  * | uuid, bytes | 16 bytes with version 8; 24 bytes | 74 / 48; 128 / 64 |
  * | json | the second text form as a JSON string | |
  *
+ * Two values may share a token; with numbers of 32 bits that is likely beyond a hundred of them.
  * What has no room for a body and a check becomes null: small integers, booleans, dates, short columns.
  */
 import { timingSafeEqual } from 'node:crypto';
