@@ -143,7 +143,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   };
 }
 
-/** Maps a refusal to the fault that a client is told; the same for every reason. */
+/** The fault that a client is told for every wrong proof and every refusal, so that it cannot tell which. */
 export function loginRefused(): GatewayError {
   return new GatewayError('authentication', 'login-failed', 'the login failed');
 }

@@ -11,7 +11,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GatewayError } from '@gatehouse/model';
 
-export interface FileLock {
+interface FileLock {
   /** False when another process broke this lock. */
   isHeld(): Promise<boolean>;
   release(): Promise<void>;

@@ -28,7 +28,7 @@ export type LoadedPrincipals =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Longest principals file, in UTF-16 units. */
-export const MAX_PRINCIPAL_FILE = 8 * 1024 * 1024;
+const MAX_PRINCIPAL_FILE = 8 * 1024 * 1024;
 
 const MAX_PROBLEMS = 50;
 const KINDS: readonly PrincipalKind[] = ['human', 'service', 'agent'];

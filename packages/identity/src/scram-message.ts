@@ -7,10 +7,10 @@
  */
 
 /** The longest SCRAM message that is read, in UTF-16 units. */
-export const MAX_SCRAM_MESSAGE = 8192;
+const MAX_SCRAM_MESSAGE = 8192;
 
 /** What the client says about channel binding: cannot, could but believes the server cannot, does. */
-export type BindingFlag = 'n' | 'y' | 'p';
+type BindingFlag = 'n' | 'y' | 'p';
 
 export interface ClientFirst {
   readonly gs2Header: string;
@@ -22,14 +22,14 @@ export interface ClientFirst {
   readonly nonce: string;
 }
 
-export interface ClientFinal {
+interface ClientFinal {
   readonly withoutProof: string;
   readonly channelBinding: string;
   readonly nonce: string;
   readonly proof: Buffer;
 }
 
-export interface ServerFirst {
+interface ServerFirst {
   readonly nonce: string;
   readonly salt: Buffer;
   readonly iterations: number;

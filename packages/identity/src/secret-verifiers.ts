@@ -30,7 +30,7 @@ export interface ScramSalt {
 }
 
 /** The longest secret that is hashed, in UTF-16 units. */
-export const MAX_SECRET_LENGTH = 65_536;
+const MAX_SECRET_LENGTH = 65_536;
 
 /** Computes what is stored of a secret. */
 export function createVerifiers(

@@ -16,9 +16,9 @@ import { type TokenRecord, type TokenStore, tokenStateAt } from './token-store.t
 import { VERIFIER_SLOTS } from './verifier-slots.ts';
 
 /** The most tokens that a file holds, ended ones included. */
-export const MAX_FILE_TOKENS = 20_000;
+const MAX_FILE_TOKENS = 20_000;
 /** Largest token file; 20,000 tokens need about half of it. */
-export const MAX_TOKEN_FILE_BYTES = 16 * 1024 * 1024;
+const MAX_TOKEN_FILE_BYTES = 16 * 1024 * 1024;
 /** How long ended tokens stay in the file. */
 export const KEEP_ENDED_MS = 30 * 24 * 3600 * 1000;
 

@@ -8,7 +8,7 @@
 /** Tokens of one principal that a proof is tried against; more are never live at once. */
 export const VERIFIER_SLOTS = 32;
 
-export interface VerifierSlot<T> {
+interface VerifierSlot<T> {
   /** Null for a filler. */
   readonly verifier: T | null;
   readonly bytes: Buffer;

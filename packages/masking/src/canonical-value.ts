@@ -10,7 +10,7 @@ export interface Decimal {
 }
 
 /** Digits of the longest number that is computed with; PostgreSQL's numeric has at most 147,455. */
-export const MAX_DECIMAL_DIGITS = 2_000;
+const MAX_DECIMAL_DIGITS = 2_000;
 
 const INTEGER = /^-?(?:0|[1-9][0-9]*)$/;
 const DECIMAL = /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]{1,5}))?$/;

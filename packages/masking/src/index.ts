@@ -1,4 +1,3 @@
-export { MAX_DECIMAL_DIGITS } from './canonical-value.ts';
 export { isMaskToken } from './mask-token.ts';
 export type { MaskColumn, MaskType } from './mask-type.ts';
 export { MASK_TYPES } from './mask-type.ts';

@@ -20,6 +20,10 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 /** One character of a format: an alphabet to draw from, or a separator that stays. */
 type Place = { readonly alphabet: string } | { readonly separator: string };
 
+const DIGIT_PLACE: Place = { alphabet: DIGITS };
+const LOWER_PLACE: Place = { alphabet: LOWER };
+const UPPER_PLACE: Place = { alphabet: UPPER };
+
 /** Tokenizes a text, in its own format where that leaves room for a check; null where nothing fits. */
 export function tokenizeText(key: Buffer, value: string, maxLength: number | undefined): string | null {
   if (value === '') return '';
@@ -77,9 +81,17 @@ function readFormat(text: string): Place[] | null {
 }
 
 function placeOf(character: string): Place {
-  if (/[0-9]|[^\0-\x7f]/.test(character) && /\p{N}/u.test(character)) return { alphabet: DIGITS };
-  if (/\p{Lu}/u.test(character)) return { alphabet: UPPER };
-  return /[a-z]|[^\0-\x7f]/.test(character) ? { alphabet: LOWER } : { separator: character };
+  const code = character.charCodeAt(0);
+  if (code > 0x7f) return placeOfOther(character);
+  if (code >= 0x61 && code <= 0x7a) return LOWER_PLACE;
+  if (code >= 0x30 && code <= 0x39) return DIGIT_PLACE;
+  if (code >= 0x41 && code <= 0x5a) return UPPER_PLACE;
+  return { separator: character };
+}
+
+function placeOfOther(character: string): Place {
+  if (/\p{N}/u.test(character)) return DIGIT_PLACE;
+  return /\p{Lu}/u.test(character) ? UPPER_PLACE : LOWER_PLACE;
 }
 
 /** How many of the last replaceable places are the check: 24 bits if half of them give so much; 0 for less than 16. */

@@ -2,7 +2,7 @@ import type { MaskColumn, MaskType } from './mask-type.ts';
 import { toWellFormed } from './well-formed.ts';
 
 /** The text that `redact` puts in place of a text. */
-export const DEFAULT_REDACTION = '***';
+const DEFAULT_REDACTION = '***';
 
 const ZERO: Readonly<Record<MaskType, string | null>> = {
   text: '',
