@@ -1,0 +1,37 @@
+/**
+ * An empty result set that the gateway answers itself.
+ */
+import { ByteWriter } from '@gatehouse/wire';
+import { writeLenencBytes } from '../codec/lenenc.ts';
+import { encodePacket } from '../codec/packet.ts';
+import { DEFAULT_COLLATION } from '../messages/character-set.ts';
+import { TYPE } from '../messages/column-type.ts';
+import { encodeEofPacket } from '../messages/eof-packet.ts';
+import { encodeOkPacket } from '../messages/ok-packet.ts';
+
+/** All packets of a text result set with these columns and no rows. */
+export function encodeEmptyResult(
+  columns: readonly string[],
+  sequence: number,
+  status: number,
+  deprecateEof: boolean,
+): Buffer {
+  const payloads = [Buffer.of(columns.length), ...columns.map(columnDefinition)];
+  if (!deprecateEof) payloads.push(encodeEofPacket(status));
+  payloads.push(deprecateEof ? encodeOkPacket(status, 0xfe) : encodeEofPacket(status));
+  return Buffer.concat(payloads.map((payload, i) => encodePacket(sequence + i, payload)));
+}
+
+function columnDefinition(name: string): Buffer {
+  const writer = new ByteWriter(64);
+  for (const part of ['def', '', '', '', name, '']) writeLenencBytes(writer, Buffer.from(part, 'utf8'));
+  return writer
+    .uint8(0x0c)
+    .uint16le(DEFAULT_COLLATION)
+    .uint32le(1024)
+    .uint8(TYPE.varString)
+    .uint16le(0)
+    .uint8(31)
+    .zeros(2)
+    .take();
+}
