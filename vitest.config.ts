@@ -21,7 +21,8 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
-          globalSetup: [],
+          // Each file starts servers of its own; side by side they would only slow each other down.
+          fileParallelism: false,
         },
       },
     ],

@@ -198,7 +198,7 @@ export function createPerson(random: Random, number: number): Person {
 }
 
 /** Numbers from the ranges that regulators keep for films and books. */
-export function createPhone(random: Random): string {
+function createPhone(random: Random): string {
   return random.pick([
     () => `+1 202 555 01${random.digits(2)}`,
     () => `+44 20 7946 0${random.digits(3)}`,
