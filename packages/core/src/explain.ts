@@ -186,7 +186,7 @@ function nearestPermits(traces: readonly RuleTrace[]): readonly string[] {
   const open = permits.filter((permit) => !covered.has(keyOf(permit)));
   const misses = open
     .map((permit) => ({ permit, missing: failing(permit) }))
-    .sort((a, b) => a.missing.length - b.missing.length);
+    .sort((a, b) => effort(a.missing) - effort(b.missing));
   const advice = misses.map(
     ({ permit, missing }) =>
       `rule ${quoteRule(permit.rule)} would permit \`${permit.access}\` to \`${permit.principal}\` with: ${formatConditions(missing)}`,
@@ -195,6 +195,13 @@ function nearestPermits(traces: readonly RuleTrace[]): readonly string[] {
     ? ['a rule with effect `permit` for this principal']
     : [...new Set(advice)].slice(0, MAX_ADVICE);
 }
+
+/** Another statement is easier to come by than another principal or another database. */
+function effort(missing: readonly ConditionTrace[]): number {
+  return missing.reduce((sum, { key }) => sum + (HARD_TO_CHANGE.has(key) ? 3 : 1), 0);
+}
+
+const HARD_TO_CHANGE: ReadonlySet<string> = new Set(['match.principals', 'match.databases']);
 
 function failing({ conditions }: RuleTrace): readonly ConditionTrace[] {
   return conditions.filter(({ key, result }) =>
