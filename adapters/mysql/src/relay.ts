@@ -32,6 +32,7 @@ import { STATUS } from './messages/status-flags.ts';
 import { type CommandPacket, type CommandVerdict, RelayCore } from './relay-core.ts';
 import { encodeError } from './respond/error-code.ts';
 import { sequenceOf } from './respond/expected-reply.ts';
+import { OwnReply } from './respond/own-reply.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface RelayParts<Catalog> {
@@ -281,12 +282,17 @@ class MysqlRelay<Catalog> implements Relay {
 
   farewell(error: GatewayError): Buffer {
     const reply = this.#core.queue.head;
-    if (reply !== null) {
-      const sequence = this.#upstreamInFrame ? null : reply.nextSequence();
-      return sequence === null ? NOTHING : encodeError(sequence, error);
+    const afterCommand = this.#parts.clientCodec.sequence + 1;
+    if (reply === null) {
+      const waits = this.#unanswered || this.#waiting || this.#rest.kind !== 'none';
+      return waits ? encodeError(afterCommand, error) : NOTHING;
     }
-    const waits = this.#unanswered || this.#waiting || this.#rest.kind !== 'none';
-    return waits ? encodeError(this.#parts.clientCodec.sequence + 1, error) : NOTHING;
+    // What the gateway asks for itself stands behind an answer that the client already has.
+    if (this.#upstreamInFrame || (reply instanceof OwnReply && !this.#waiting)) return NOTHING;
+    const next = reply.nextSequence();
+    if (next === null) return NOTHING;
+    if (next !== 'first') return encodeError(next, error);
+    return encodeError(this.#core.queue.length === 1 ? afterCommand : 1, error);
   }
 
   isIdle(): boolean {

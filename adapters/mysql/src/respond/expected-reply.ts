@@ -18,8 +18,8 @@ export interface ExpectedReply {
   readonly wantsFile: boolean;
   /** The file's last packet has passed. */
   fileSent(): void;
-  /** Sequence id that an error put in place of the rest would have; null in the middle of a packet. */
-  nextSequence(): number | null;
+  /** Sequence id that an error put in place of the rest would have; `first` before anything came, null where it is not known. */
+  nextSequence(): number | 'first' | null;
 }
 
 /** Sequence id of the packet that a first piece or a whole frame begins with. */

@@ -32,7 +32,7 @@ export class OwnReply implements ExpectedReply {
 
   fileSent(): void {}
 
-  nextSequence(): number | null {
-    return 1;
+  nextSequence(): 'first' {
+    return 'first';
   }
 }

@@ -21,7 +21,7 @@ export class PrepareReply implements ExpectedReply {
   readonly #session: SessionState;
   readonly #prepared: (ok: ComStmtPrepareOk | null) => void;
   #packetsLeft = -1;
-  #next: number | null = 1;
+  #next: number | 'first' | null = 'first';
 
   /** `prepared` is told the server's answer; null for an error. */
   constructor(
@@ -49,7 +49,7 @@ export class PrepareReply implements ExpectedReply {
 
   fileSent(): void {}
 
-  nextSequence(): number | null {
+  nextSequence(): number | 'first' | null {
     return this.#next;
   }
 

@@ -80,7 +80,7 @@ export class ResultReply implements ExpectedReply {
   #withheldPackets = 0;
   #cancelAsked = false;
   #rows: number;
-  #next: number | null = 1;
+  #next: number | 'first' | null = 'first';
 
   constructor(options: ResultReplyOptions) {
     const { running, session, fetch } = options;
@@ -106,7 +106,7 @@ export class ResultReply implements ExpectedReply {
     this.#fileSent = true;
   }
 
-  nextSequence(): number | null {
+  nextSequence(): number | 'first' | null {
     if (this.#withheld?.sequence != null) return this.#withheld.sequence;
     return this.#held.length > 0 ? this.#heldSequence : this.#next;
   }

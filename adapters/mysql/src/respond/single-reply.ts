@@ -26,7 +26,7 @@ export class SingleReply implements ExpectedReply {
   readonly barrier: boolean;
   readonly wantsFile = false;
   readonly #options: SingleReplyOptions;
-  #next: number | null = 1;
+  #next: number | 'first' | null = 'first';
 
   constructor(options: SingleReplyOptions) {
     this.#options = options;
@@ -53,7 +53,7 @@ export class SingleReply implements ExpectedReply {
 
   fileSent(): void {}
 
-  nextSequence(): number | null {
+  nextSequence(): number | 'first' | null {
     return this.#next;
   }
 
