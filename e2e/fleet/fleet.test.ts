@@ -185,9 +185,10 @@ describe('a whole fleet', () => {
 
   test('lets nobody in without a password', async () => {
     const { mysql: mariadb, mongodb, redis } = fleet;
-    await expect(askMysql(mariadb!, { user: 'root', password: '' }, 'select 1')).rejects.toMatchObject({
-      errno: 1045,
-    });
+    await expect(askMysql(mariadb!, { user: 'root', password: '' }, 'select 1')).rejects.toSatisfy(
+      // Which of the two depends on who runs the server.
+      (error: { readonly errno: number }) => [1045, 1698].includes(error.errno),
+    );
     await expect(askMysql(mariadb!, { user: 'app', password: '' }, 'select 1')).rejects.toMatchObject({
       errno: 1045,
     });
