@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -322,6 +322,27 @@ describe('what can go wrong', () => {
       await fleet.stop();
     }
   });
+
+  test.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'brings Redis from PyPI where only Python is there',
+    async () => {
+      const bin = join(parent, 'bin');
+      mkdirSync(bin);
+      symlinkSync('/usr/bin/python3', join(bin, 'python3'));
+      const fleet = await startFleet({
+        need: ['redis'],
+        env: { ...process.env, PATH: bin },
+        dir: parent,
+        report: () => {},
+      });
+      try {
+        expect(fleet.redis).toMatchObject({ source: 'pypi', version: expect.stringMatching(/^Valkey /) });
+        expect(await exchange(fleet.redis!.port, 'GET x\r\n')).toMatch(/^-NOAUTH/);
+      } finally {
+        await fleet.stop();
+      }
+    },
+  );
 
   test('uses a server that is given by URL and never ends it', async () => {
     const own = await startFleet({ need: ['redis'], dir: parent });
