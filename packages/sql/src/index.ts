@@ -1,1 +1,24 @@
 export type { Analysis, AnalyzedStatement, AnalyzedText, Refusal, SessionEffect } from './analysis.ts';
+export { buildPostgresCatalog } from './postgres/build-catalog.ts';
+export type {
+  CatalogColumn,
+  CatalogFunction,
+  CatalogOrigin,
+  CatalogReach,
+  CatalogRelation,
+  CatalogRelationKind,
+  CatalogSchema,
+  PostgresCatalog,
+} from './postgres/catalog.ts';
+export type { CatalogRow, PostgresCatalogQuery, PostgresCatalogRows } from './postgres/catalog-queries.ts';
+export { POSTGRES_CATALOG_QUERIES } from './postgres/catalog-queries.ts';
+export type {
+  PostgresAnalyzer,
+  PostgresAnalyzerOptions,
+  PostgresParser,
+} from './postgres/create-postgres-analyzer.ts';
+export { createPostgresAnalyzer, loadPostgresParser } from './postgres/create-postgres-analyzer.ts';
+export { isPinnedSetting } from './postgres/pinned-setting.ts';
+export type { PostgresContext } from './postgres/postgres-context.ts';
+export { createPostgresContext } from './postgres/postgres-context.ts';
+export { formatSearchPath, parseSearchPath } from './postgres/search-path.ts';

@@ -1,0 +1,314 @@
+import { type Access, type Known, known, type OutputColumn, type Statement, unknown } from '@gatehouse/model';
+import type { Node, SelectStmt } from 'libpg-query';
+import type { AnalyzedStatement, SessionEffect } from '../analysis.ts';
+import { AnalysisLimit } from './analysis-limit.ts';
+import { type AnalysisState, createAnalysisState } from './analysis-state.ts';
+import { analyzeDefinition } from './analyze-definition.ts';
+import { analyzeSelect, consume } from './analyze-select.ts';
+import { analyzeCopy, analyzeSession, explainRuns } from './analyze-session.ts';
+import { analyzeWrite } from './analyze-write.ts';
+import { SESSION } from './call-function.ts';
+import { recordCreation } from './define-objects.ts';
+import { createFactCollector, outputColumn } from './fact-collector.ts';
+import type { PostgresContext } from './postgres-context.ts';
+import type { QueryEnvironment, QueryResult } from './query-environment.ts';
+import { createNameResolver, type NameResolver } from './resolve-names.ts';
+import { EMPTY_SCOPE } from './scope.ts';
+import { parseSearchPath } from './search-path.ts';
+import { quietForm, type StatementForm } from './statement-form.ts';
+import { literalText, takeInventory } from './syntax-tree.ts';
+
+/** Where a statement stands in its text, and its fingerprint. */
+export interface StatementPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly fingerprint: string;
+}
+
+export interface StatementAnalysis {
+  readonly statement: AnalyzedStatement;
+  readonly missing: ReadonlySet<string>;
+}
+
+/** Deeper trees are refused before anything recurses into them. */
+const MAX_DEPTH = 20_000;
+
+/**
+ * Says what one statement would do. Never throws for what a client can send, except AnalysisLimit.
+ *
+ * At the end everything in the tree that names a relation, calls a function, refers to a column or is a
+ * query must have been understood by somebody; otherwise the accesses are unknown.
+ */
+export function analyzeStatement(
+  node: Node,
+  place: StatementPlace,
+  context: PostgresContext,
+): StatementAnalysis {
+  const names = createNameResolver(context);
+  return { statement: analyzeWith(node, place, context, names), missing: names.missing };
+}
+
+function analyzeWith(
+  node: Node,
+  place: StatementPlace,
+  context: PostgresContext,
+  names: NameResolver,
+): AnalyzedStatement {
+  const inventory = takeInventory(node);
+  if (inventory.depth > MAX_DEPTH) throw new AnalysisLimit('too deep');
+  const state = createAnalysisState(context, names, createFactCollector());
+  const env: QueryEnvironment = { state, ctes: null, windows: null };
+  const form = dispatch(env, node, place);
+  const forgotten = [inventory.relations, inventory.calls, inventory.columns, inventory.selects]
+    .flat()
+    .some((object) => !state.accounted.has(object));
+  // SECURITY: the net under everything above; analyze-statement.test.ts pulls at it.
+  if (forgotten) state.facts.giveUp('a part of the statement is not understood');
+  return {
+    facts: createFacts(state, form, place),
+    start: place.start,
+    end: place.end,
+    effects: state.effects,
+    parameters: inventory.parameters,
+    returns: form.returns,
+  };
+}
+
+function createFacts(state: AnalysisState, form: StatementForm, { fingerprint }: StatementPlace): Statement {
+  const accesses = state.facts.accesses();
+  return {
+    verb: form.verb,
+    accesses,
+    bounded: known(form.bounded && state.writesAreBounded),
+    limit: form.limit,
+    functions: known(state.facts.functions()),
+    output: form.output,
+    irreversible: state.irreversible,
+    fingerprint,
+  };
+}
+
+function dispatch(env: QueryEnvironment, node: Node, place: StatementPlace): StatementForm {
+  return (
+    analyzeData(env, node) ??
+    analyzeSession(env, node) ??
+    analyzeNested(env, node, place) ??
+    analyzeDefinition(env, node) ??
+    notUnderstood(env)
+  );
+}
+
+function notUnderstood(env: QueryEnvironment): StatementForm {
+  env.state.facts.giveUp('a statement of this kind is not understood');
+  return {
+    ...quietForm('unknown', false),
+    output: unknown('the statement is not understood'),
+    returns: 'unknown',
+  };
+}
+
+/** SELECT and the writes. */
+function analyzeData(env: QueryEnvironment, node: Node): StatementForm | null {
+  if ('SelectStmt' in node) return analyzeQueryStatement(env, node.SelectStmt);
+  const verb = writeVerb(node);
+  if (verb === null) return null;
+  const result = analyzeWrite(env, EMPTY_SCOPE, node);
+  const returns = result.output.length > 0 ? 'rows' : 'none';
+  consume(env, result, 'output');
+  return { verb, output: outputOf(result), bounded: result.bounded, limit: known(null), returns };
+}
+
+function writeVerb(node: Node): string | null {
+  if ('InsertStmt' in node) return 'insert';
+  if ('UpdateStmt' in node) return 'update';
+  if ('DeleteStmt' in node) return 'delete';
+  return 'MergeStmt' in node ? 'merge' : null;
+}
+
+function analyzeQueryStatement(env: QueryEnvironment, select: SelectStmt): StatementForm {
+  env.state.callsAreCertain =
+    select.fromClause === undefined &&
+    select.whereClause === undefined &&
+    select.op === 'SETOP_NONE' &&
+    select.withClause === undefined &&
+    select.limitCount === undefined &&
+    select.limitOffset === undefined;
+  const into = intoClause(select);
+  const result = analyzeSelect(env, EMPTY_SCOPE, select, 'output');
+  consume(env, result, 'output');
+  if (into !== undefined) {
+    env.state.effects.push({ kind: 'schema-change', temporary: recordCreation(env, into) });
+    return { ...quietForm('select into', result.bounded), limit: limitOf(select) };
+  }
+  return {
+    verb: select.valuesLists === undefined ? 'select' : 'values',
+    output: outputOf(result),
+    bounded: result.bounded,
+    limit: limitOf(select),
+    returns: 'rows',
+  };
+}
+
+/** SELECT INTO stands in the leftmost arm of a set operation. */
+function intoClause(select: SelectStmt) {
+  let at = select;
+  while (at.larg !== undefined) at = at.larg;
+  return at.intoClause?.rel;
+}
+
+function outputOf({ output }: QueryResult): Known<readonly OutputColumn[]> {
+  return known(output.map(outputColumn));
+}
+
+function limitOf({ limitCount, limitOption }: SelectStmt): Known<number | null> {
+  if (limitCount === undefined) return known(null);
+  if (limitOption === 'LIMIT_OPTION_WITH_TIES') return unknown('ties are added to the limit');
+  const text = literalText(limitCount);
+  if (text === null) return known(null);
+  const limit = text === undefined ? Number.NaN : Number(text);
+  return Number.isSafeInteger(limit) && limit >= 0 ? known(limit) : unknown('the limit is computed');
+}
+
+/** Statements that hold other statements. */
+function analyzeNested(env: QueryEnvironment, node: Node, place: StatementPlace): StatementForm | null {
+  const { state } = env;
+  if ('CreateTableAsStmt' in node) {
+    const { query, into, objtype } = node.CreateTableAsStmt;
+    const temporary = recordCreation(env, into?.rel);
+    const inner = query === undefined ? notUnderstood(env) : dispatch(env, query, place);
+    state.effects.push({ kind: 'schema-change', temporary });
+    return quietForm(
+      objtype === 'OBJECT_MATVIEW' ? 'create materialized view' : 'create table',
+      inner.bounded,
+    );
+  }
+  if ('ExplainStmt' in node) {
+    const { query, options } = node.ExplainStmt;
+    if (query === undefined) return null;
+    const runs = explainRuns(options);
+    const inner = dispatch(env, query, place);
+    // Without ANALYZE nothing runs, so what would change, in the session or in objects, does not.
+    if (!runs) {
+      state.effects.splice(
+        0,
+        state.effects.length,
+        ...state.effects.filter(({ kind }) => kind === 'execute' || kind === 'set'),
+      );
+      state.facts.describeWrites();
+      state.writesAreBounded = true;
+    }
+    return {
+      verb: runs ? 'explain analyze' : 'explain',
+      output: unknown('a plan may show values'),
+      bounded: inner.bounded || !runs,
+      limit: known(null),
+      returns: 'rows',
+    };
+  }
+  if ('PrepareStmt' in node) {
+    const { name, query } = node.PrepareStmt;
+    if (query === undefined) return null;
+    state.facts.addObject('transact', SESSION);
+    state.effects.push({ kind: 'prepare', name: name ?? '', statement: analyzeInner(env, query, place) });
+    return quietForm('prepare');
+  }
+  if ('DeclareCursorStmt' in node) {
+    const { portalname, query, options } = node.DeclareCursorStmt;
+    if (query === undefined) return null;
+    const statement = analyzeInner(env, query, place);
+    adoptAccesses(state, statement.facts.accesses);
+    for (const name of statement.facts.functions.known ? statement.facts.functions.value : [])
+      state.facts.addFunction(name);
+    state.effects.push({
+      kind: 'declare-cursor',
+      name: portalname ?? '',
+      hold: ((options ?? 0) & CURSOR_OPT_HOLD) !== 0,
+      statement,
+    });
+    // The columns are those that FETCH will give back: what cannot be masked is better refused now.
+    const bounded = statement.facts.bounded.known && statement.facts.bounded.value;
+    return { ...quietForm('declare', bounded), output: statement.facts.output, limit: statement.facts.limit };
+  }
+  if ('CopyStmt' in node) {
+    return analyzeCopy(env, node.CopyStmt, (query) =>
+      'SelectStmt' in query
+        ? analyzeSelect(env, EMPTY_SCOPE, query.SelectStmt, 'output')
+        : analyzeWrite(env, EMPTY_SCOPE, query),
+    );
+  }
+  return null;
+}
+
+const CURSOR_OPT_HOLD = 0x0020;
+
+/** A statement that is kept for later; everything in it is accounted for by its own analysis. */
+function analyzeInner(env: QueryEnvironment, query: Node, place: StatementPlace): AnalyzedStatement {
+  const inventory = takeInventory(query);
+  for (const list of [inventory.relations, inventory.calls, inventory.columns, inventory.selects]) {
+    for (const object of list) env.state.accounted.add(object);
+  }
+  return analyzeWith(query, place, env.state.context, env.state.names);
+}
+
+function adoptAccesses(state: AnalysisState, accesses: Known<readonly Access[]>): void {
+  if (!accesses.known) state.facts.giveUp(accesses.reason);
+  else for (const access of accesses.value) state.facts.add(access);
+}
+
+/** Effects that change what names mean for the statements behind this one in the same text. */
+export function contextAfter(
+  context: PostgresContext,
+  { facts, effects }: AnalyzedStatement,
+): PostgresContext {
+  let next = context;
+  for (const effect of effects) next = applyEffect(next, facts, effect);
+  return next;
+}
+
+function applyEffect(context: PostgresContext, facts: Statement, effect: SessionEffect): PostgresContext {
+  switch (effect.kind) {
+    case 'set':
+    case 'reset': {
+      const name = effect.name;
+      const path = effect.kind === 'set' && effect.value.known ? parseSearchPath(effect.value.value) : null;
+      if (name === 'search_path' && path !== null) return { ...context, searchPath: known(path) };
+      if (name === 'search_path' || name === null)
+        return { ...context, searchPath: unknown('it was set in the same text') };
+      if (name === 'role' || name === 'session_authorization')
+        return { ...context, user: unknown('it was set in the same text') };
+      return context;
+    }
+    case 'discard-all':
+    case 'execute':
+      return {
+        ...context,
+        searchPath: unknown('it may have been set in the same text'),
+        user: unknown('it may have been set in the same text'),
+        temporaryObjects: unknown('it may have changed in the same text'),
+      };
+    case 'transaction':
+      return effect.operation === 'begin' ||
+        effect.operation === 'savepoint' ||
+        effect.operation === 'release'
+        ? context
+        : { ...context, searchPath: unknown('a setting may have ended in the same text') };
+    case 'schema-change':
+      return afterSchemaChange(context, facts, effect.temporary);
+    default:
+      return context;
+  }
+}
+
+/** A table that was created can be used at once; after anything else names are no longer certain. */
+function afterSchemaChange(context: PostgresContext, facts: Statement, temporary: boolean): PostgresContext {
+  const created = facts.accesses.known
+    ? facts.accesses.value.filter(({ action }) => action === 'define')
+    : [];
+  const path = created.length === 1 && created[0]!.object.known ? created[0]!.object.value.path : null;
+  const isTable = facts.verb === 'create table' || facts.verb === 'select into';
+  if (!isTable || path === null) return { ...context, catalog: null };
+  const name = path[1] ?? '';
+  if (!temporary) return { ...context, createdTables: [...context.createdTables, [path[0] ?? '', name]] };
+  const before = context.temporaryObjects;
+  return { ...context, temporaryObjects: before.known ? known([...before.value, name]) : before };
+}

@@ -1,0 +1,80 @@
+/**
+ * The questions whose answers make a `PostgresCatalog`, for Postgres 12 to 18.
+ *
+ * Each is one SELECT over system catalogs that every user may read. Names are fully qualified, so the
+ * search path does not matter. Values come back as text or numbers, whatever the driver makes of them.
+ */
+const USER_SCHEMAS = `n.nspname !~ '^pg_(toast|temp)'`;
+
+export const POSTGRES_CATALOG_QUERIES = {
+  settings: `select pg_catalog.current_setting('server_version_num') as version,
+    pg_catalog.current_setting('search_path') as search_path,
+    current_user::text as "user"`,
+  schemas: `select n.nspname::text as name, pg_catalog.has_schema_privilege(n.oid, 'USAGE') as usable
+    from pg_catalog.pg_namespace n where ${USER_SCHEMAS}`,
+  relations: `select c.oid::text as oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
+      exists (select 1 from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.ev_type <> '1') as rules,
+      c.relhastriggers as triggers, c.relrowsecurity as rls, i.indrelid::text as indexed
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index i on i.indexrelid = c.oid
+    where ${USER_SCHEMAS} and c.relkind in ('r', 'v', 'm', 'f', 'p', 'S', 'i', 'I', 'c')`,
+  columns: `select a.attrelid::text as oid, a.attnum::text as attnum, a.attname::text as name,
+      pg_catalog.format_type(a.atttypid, null) as type
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid = a.attrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where a.attnum > 0 and not a.attisdropped and ${USER_SCHEMAS} and c.relkind in ('r', 'v', 'm', 'f', 'p', 'S')
+    order by a.attrelid, a.attnum`,
+  inheritance: `select inhrelid::text as child, inhparent::text as parent from pg_catalog.pg_inherits`,
+  /** What views select from: one row per column, `attnum` 0 for the relation as such. */
+  viewRelations: `select distinct r.ev_class::text as view, d.refobjid::text as relation, d.refobjsubid::text as attnum
+    from pg_catalog.pg_rewrite r
+    join pg_catalog.pg_class v on v.oid = r.ev_class
+    join pg_catalog.pg_namespace n on n.oid = v.relnamespace
+    join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and d.objid = r.oid
+      and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
+    where r.ev_type = '1' and n.nspname not in ('pg_catalog', 'information_schema') and ${USER_SCHEMAS}`,
+  /**
+   * Functions that views call. Built-in ones leave no dependency, so their numbers are taken from the
+   * stored query tree, in which a variable of attribute 0 is a whole row.
+   */
+  viewFunctions: `select r.ev_class::text as view,
+      r.ev_action::text like '%:varattno 0 %' as whole_rows,
+      pg_catalog.array_to_string(array(
+        select distinct pn.nspname || '.' || p.proname
+        from pg_catalog.pg_proc p join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
+        where p.oid::text in (select m[1] from pg_catalog.regexp_matches(r.ev_action::text,
+            ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g') m)
+          or p.oid in (select o.oprcode from pg_catalog.pg_operator o where o.oid::text in (
+            select m[1] from pg_catalog.regexp_matches(r.ev_action::text, ':opno ([0-9]+)', 'g') m))), E'\\n') as functions
+    from pg_catalog.pg_rewrite r
+    join pg_catalog.pg_class v on v.oid = r.ev_class
+    join pg_catalog.pg_namespace n on n.oid = v.relnamespace
+    where r.ev_type = '1' and n.nspname not in ('pg_catalog', 'information_schema') and ${USER_SCHEMAS}`,
+  /** Foreign tables with the remote names that they were given. */
+  foreignTables: `select f.ftrelid::text as oid, n.nspname::text as schema, c.relname::text as name,
+      pg_catalog.array_to_string(f.ftoptions, E'\\n') as options
+    from pg_catalog.pg_foreign_table f
+    join pg_catalog.pg_class c on c.oid = f.ftrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace`,
+  functions: `select p.oid::text as oid, n.nspname::text as schema, p.proname::text as name,
+      p.provolatile::text as volatility, l.lanname::text as language,
+      pg_catalog.pg_get_userbyid(p.proowner)::text as owner, p.prosecdef as definer
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    join pg_catalog.pg_language l on l.oid = p.prolang
+    where p.oid >= 16384`,
+  operators: `select o.oprname::text as name, o.oprcode::pg_catalog.oid::text as function
+    from pg_catalog.pg_operator o where o.oid >= 16384`,
+  casts: `select t.typname::text as type, c.castfunc::text as function
+    from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid = c.casttarget
+    where c.oid >= 16384 and c.castfunc <> 0`,
+} as const;
+
+export type PostgresCatalogQuery = keyof typeof POSTGRES_CATALOG_QUERIES;
+
+/** One result row as a driver gives it: by column name, values as text, number, boolean or null. */
+export type CatalogRow = Readonly<Record<string, unknown>>;
+
+export type PostgresCatalogRows = Readonly<Record<PostgresCatalogQuery, readonly CatalogRow[]>>;

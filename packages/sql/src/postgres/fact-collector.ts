@@ -1,0 +1,234 @@
+import {
+  type Access,
+  type Action,
+  type FieldAccess,
+  type FieldUse,
+  type Known,
+  known,
+  type ObjectRef,
+  type OutputColumn,
+  unknown,
+} from '@gatehouse/model';
+import type { CatalogReach } from './catalog.ts';
+import type { Lineage, NamedLineage } from './lineage.ts';
+import { hasHiddenWrites } from './resolve-names.ts';
+import { isDescription } from './system-relation.ts';
+import { type Target, targetOfRelation } from './target.ts';
+
+/**
+ * Gathers the facts of one statement and says them once it is done.
+ *
+ * Uses are recorded on the relation that the statement names. What lies behind it (parents, children,
+ * what a view selects) is added at the end, with the same uses.
+ */
+export interface FactCollector {
+  touch(target: Target, action: Action): void;
+  use(target: Target, action: Action, field: string, use: FieldUse): void;
+  useAll(lineage: Lineage, use: FieldUse): void;
+  /** Any field of the target may be used in any way. */
+  useUnknown(target: Target, action: Action, reason: string): void;
+  add(access: Access): void;
+  addObject(action: Action, object: ObjectRef): void;
+  addFunction(name: string): void;
+  /** The accesses as a whole cannot be told. The first reason stays. */
+  giveUp(reason: string): void;
+  /** What would be written is only looked at: EXPLAIN without ANALYZE. */
+  describeWrites(): void;
+  /** True when a routine is called that cannot be seen through. */
+  readonly hasOpaqueCall: boolean;
+  accesses(): Known<readonly Access[]>;
+  functions(): readonly string[];
+}
+
+interface Touched {
+  readonly target: Target;
+  readonly action: Action;
+  readonly fields: Map<string, FieldAccess>;
+  unknownReason: string | null;
+}
+
+const WRITES: ReadonlySet<Action> = new Set(['insert', 'update', 'delete']);
+
+export function createFactCollector(): FactCollector {
+  const touched = new Map<string, Touched>();
+  const extra = new Map<string, Access>();
+  const functions = new Set<string>();
+  let gaveUp: string | null = null;
+  let opaqueCall = false;
+  let onlyDescribed = false;
+
+  const at = (target: Target, action: Action): Touched => {
+    const effective = action === 'read' && describes(target) ? 'introspect' : action;
+    const key = `${effective}\0${target.key}`;
+    let entry = touched.get(key);
+    if (entry === undefined) {
+      entry = { target, action: effective, fields: new Map(), unknownReason: null };
+      touched.set(key, entry);
+      if (WRITES.has(action) && target.relation !== null && hasHiddenWrites(target.relation)) {
+        gaveUp ??= 'the relation has rewrite rules or triggers that decide what a write does';
+      }
+    }
+    return entry;
+  };
+  const use = (target: Target, action: Action, field: string, how: FieldUse) => {
+    at(target, action).fields.set(`${how} ${field}`, { field, use: how });
+  };
+  const add = (access: Access) => {
+    if (access.action === 'call') opaqueCall = true;
+    extra.set(JSON.stringify([access.action, access.object]), access);
+  };
+
+  return {
+    touch: (target, action) => {
+      at(target, action);
+    },
+    use,
+    useAll(lineage, how) {
+      for (const { target, action, field } of lineage.sources) use(target, action, field, how);
+    },
+    useUnknown: (target, action, reason) => {
+      at(target, action).unknownReason ??= reason;
+    },
+    add,
+    addObject: (action, object) => {
+      add({ action, object: known(object), fields: known([]) });
+    },
+    addFunction: (name) => {
+      functions.add(name);
+    },
+    giveUp: (reason) => {
+      gaveUp ??= reason;
+    },
+    describeWrites: () => {
+      onlyDescribed = true;
+    },
+    get hasOpaqueCall() {
+      return opaqueCall;
+    },
+    accesses() {
+      // What views behind the named relations call is called too, so this comes first.
+      const all = [...touched.values()].flatMap(expand);
+      for (const { target } of touched.values()) {
+        for (const name of opaqueFunctionsOf(target)) {
+          add({
+            action: 'call',
+            object: known({ kind: 'routine', path: routinePath(name) }),
+            fields: known([]),
+          });
+        }
+      }
+      if (gaveUp !== null) return unknown(gaveUp);
+      const accesses = [...all, ...extra.values()];
+      return known(mergeAccesses(onlyDescribed ? accesses.map(describe) : accesses));
+    },
+    functions: () => [...functions],
+  };
+}
+
+/** The columns that a planned write compares still show in estimates; nothing is stored. */
+function describe(access: Access): Access {
+  if (!WRITES.has(access.action) && access.action !== 'define') return access;
+  return { ...access, action: 'introspect' };
+}
+
+function describes({ relation }: Target): boolean {
+  return relation !== null && isDescription(relation.schema, relation.name);
+}
+
+export function routinePath(name: string): readonly string[] {
+  const dot = name.indexOf('.');
+  return dot < 0 ? ['pg_catalog', name] : [name.slice(0, dot), name.slice(dot + 1)];
+}
+
+function opaqueFunctionsOf({ relation }: Target): readonly string[] {
+  if (relation === null) return [];
+  return [relation, ...relation.behind.map((reach) => reach.relation)].flatMap(
+    (each) => each.opaqueFunctions,
+  );
+}
+
+/** The access itself and those of what lies behind. */
+function expand({ target, action, fields, unknownReason }: Touched): readonly Access[] {
+  const list = [...fields.values()];
+  const own: Access = {
+    action,
+    object: target.object,
+    fields: unknownReason === null ? known(list) : unknown(unknownReason),
+  };
+  const behind = (target.relation?.behind ?? []).flatMap((reach): readonly Access[] => {
+    // Changing a definition reaches partitions, never what a view selects.
+    if (reach.kind === 'view' && !isRowAction(action)) return [];
+    return [
+      {
+        action,
+        object: targetOfRelation(reach.relation).object,
+        fields: unknownReason === null ? known(fieldsBehind(reach, list)) : unknown(unknownReason),
+      },
+    ];
+  });
+  return [own, ...behind];
+}
+
+function isRowAction(action: Action): boolean {
+  return action === 'read' || WRITES.has(action);
+}
+
+function fieldsBehind(reach: CatalogReach, fields: readonly FieldAccess[]): readonly FieldAccess[] {
+  if (reach.kind === 'same') return fields;
+  const uses = new Set(fields.map(({ use }) => use));
+  return [...uses].flatMap((use) => (reach.fields ?? ['*']).map((field) => ({ field, use })));
+}
+
+/** One access for each action and object. */
+function mergeAccesses(accesses: readonly Access[]): readonly Access[] {
+  const merged = new Map<string, Access>();
+  for (const access of accesses) {
+    const key = JSON.stringify([access.action, access.object]);
+    const before = merged.get(key);
+    merged.set(
+      key,
+      before === undefined ? access : { ...before, fields: mergeFields(before.fields, access.fields) },
+    );
+  }
+  return [...merged.values()];
+}
+
+function mergeFields(
+  a: Known<readonly FieldAccess[]>,
+  b: Known<readonly FieldAccess[]>,
+): Known<readonly FieldAccess[]> {
+  if (!a.known) return a;
+  if (!b.known) return b;
+  return known([
+    ...new Map([...a.value, ...b.value].map((each) => [`${each.use} ${each.field}`, each])).values(),
+  ]);
+}
+
+/** What leaves in one column. */
+export function outputColumn({ name, lineage }: NamedLineage): OutputColumn {
+  if (lineage.opaque !== null) return { name, kind: 'derived', sources: unknown(lineage.opaque) };
+  if (lineage.sources.length === 0) return { name, kind: 'none', sources: known([]) };
+  // A view over such a function may give back anything.
+  if (lineage.sources.some(({ target }) => opaqueFunctionsOf(target).length > 0)) {
+    return { name, kind: 'derived', sources: unknown('a view calls a function that cannot be seen through') };
+  }
+  const sources = new Map<string, { object: ObjectRef; field: string }>();
+  const put = (object: ObjectRef, field: string) =>
+    sources.set(JSON.stringify([object.path, field]), { object, field });
+  for (const { target, field } of lineage.sources) {
+    if (!target.object.known) return { name, kind: 'derived', sources: target.object };
+    put(target.object.value, field);
+  }
+  const value = lineage.value;
+  if (value !== null && !(value.target.relation?.behind ?? []).some(({ kind }) => kind === 'view')) {
+    return { name, kind: 'value', sources: known([...sources.values()]) };
+  }
+  for (const { target, field } of lineage.sources) {
+    for (const reach of target.relation?.behind ?? []) {
+      const object: ObjectRef = { kind: 'relation', path: [reach.relation.schema, reach.relation.name] };
+      const fields = reach.kind === 'same' ? [field] : (reach.fields ?? ['*']);
+      for (const each of fields) put(object, each);
+    }
+  }
+  return { name, kind: 'derived', sources: known([...sources.values()]) };
+}
