@@ -41,38 +41,38 @@ abstract class Facts<T> {
 }
 
 export class CelPrincipal extends Facts<{
-  readonly kind: string;
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly claims: unknown;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly groups?: readonly string[];
+  readonly claims?: object;
   readonly purpose?: string;
   readonly task?: string;
   readonly actingFor?: string;
 }> {}
 
 export class CelDatabase extends Facts<{
-  readonly name: string;
-  readonly dialect: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly name?: string;
+  readonly dialect?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }> {}
 
 export class CelSession extends Facts<{
-  readonly clientAddress: string;
+  readonly clientAddress?: string;
   readonly application?: string;
-  readonly tls: boolean;
+  readonly tls?: boolean;
 }> {}
 
 export class CelStatement extends Facts<{
-  readonly verb: string;
+  readonly verb?: string;
   readonly bounded?: boolean;
   readonly limit?: bigint;
   readonly functions?: readonly string[];
-  readonly irreversible: boolean;
+  readonly irreversible?: boolean;
   readonly accesses?: bigint;
 }> {}
 
 export class CelAccess extends Facts<{
-  readonly action: string;
+  readonly action?: string;
   readonly kind?: string;
   readonly object?: string;
   readonly namespace?: string;
@@ -218,8 +218,8 @@ function compile(source: string, environment: Environment, patterns: Map<string,
   }
 }
 
-function run(program: (context: Record<string, unknown>) => unknown, variables: CelVariables): boolean {
-  const value = program({ ...variables });
+function run(program: (context: object) => unknown, variables: CelVariables): boolean {
+  const value = program(variables);
   if (typeof value !== 'boolean') throw new TypeError('expression did not give true or false');
   return value;
 }

@@ -1,8 +1,8 @@
 /**
- * Facts as variables for `when:` expressions.
+ * Facts as variables for `when:` expressions, built only when an expression reads them.
  *
- * What is unknown is left out, so that reading it throws and the rule denies. Lists and texts beyond the
- * limits throw too: an expression never runs over something that a client can make arbitrarily large.
+ * What is unknown is left out, so that reading it throws and the rule denies. Lists and texts beyond the limits
+ * are left out too: an expression never runs over something that a client can make arbitrarily large.
  */
 import { type Access, formatObject, type Statement } from '@gatehouse/model';
 import {
@@ -18,50 +18,110 @@ import type { StatementFacts, SubjectFacts } from './compile-match.ts';
 import { nameOf } from './object-pattern.ts';
 
 /** Variables that stay the same for every statement of a subject. */
-export function subjectVariables({ principal, purpose, session }: SubjectFacts): CelVariables {
-  const { kind, name, groups, claims, task, actingFor } = principal;
-  const facts = {
-    kind,
-    name,
-    groups,
-    claims,
-    ...(purpose === undefined ? {} : { purpose }),
-    ...(task === undefined ? {} : { task }),
-    ...(actingFor === undefined ? {} : { actingFor: actingFor.name }),
-  };
-  const { clientAddress, application, tls, database, dialect } = session;
-  assertSize([facts, application ?? '', database]);
-  return {
-    principal: new CelPrincipal(facts),
-    database: new CelDatabase({ name: database.name, dialect, labels: database.labels }),
-    session: new CelSession({ clientAddress, tls, ...(application === undefined ? {} : { application }) }),
-  };
+export function subjectVariables(facts: SubjectFacts): CelVariables {
+  return new SubjectVariables(facts);
 }
 
 /** Variables for one access of one statement. */
 export function accessVariables(subject: CelVariables, facts: StatementFacts): CelVariables {
-  return { ...subject, statement: statementVariable(facts.statement), access: accessVariable(facts) };
+  return new AccessVariables(subject, facts);
 }
 
-function statementVariable(statement: Statement): CelStatement {
-  const { bounded, limit, functions, accesses } = statement;
-  if (functions.known) assertSize(functions.value);
-  return new CelStatement({
-    verb: statement.verb,
-    irreversible: statement.irreversible,
-    ...(bounded.known ? { bounded: bounded.value } : {}),
-    ...(limit.known && limit.value !== null ? { limit: BigInt(limit.value) } : {}),
-    ...(functions.known ? { functions: functions.value } : {}),
-    ...(accesses.known ? { accesses: BigInt(accesses.value.length) } : {}),
-  });
+class SubjectVariables implements CelVariables {
+  readonly #facts: SubjectFacts;
+  #principal: CelPrincipal | undefined;
+  #database: CelDatabase | undefined;
+  #session: CelSession | undefined;
+
+  constructor(facts: SubjectFacts) {
+    this.#facts = facts;
+  }
+  get principal(): CelPrincipal {
+    this.#principal ??= principalVariable(this.#facts);
+    return this.#principal;
+  }
+  get database(): CelDatabase {
+    const { database, dialect } = this.#facts.session;
+    this.#database ??= new CelDatabase(fitting({ name: database.name, dialect, labels: database.labels }));
+    return this.#database;
+  }
+  get session(): CelSession {
+    const { clientAddress, tls, application } = this.#facts.session;
+    this.#session ??= new CelSession(fitting({ clientAddress, tls, application }));
+    return this.#session;
+  }
+}
+
+class AccessVariables implements CelVariables {
+  readonly #subject: CelVariables;
+  readonly #facts: StatementFacts;
+  #statement: CelStatement | undefined;
+  #access: CelAccess | undefined;
+
+  constructor(subject: CelVariables, facts: StatementFacts) {
+    this.#subject = subject;
+    this.#facts = facts;
+  }
+  get principal(): CelPrincipal {
+    return this.#subject.principal;
+  }
+  get database(): CelDatabase {
+    return this.#subject.database;
+  }
+  get session(): CelSession {
+    return this.#subject.session;
+  }
+  get statement(): CelStatement {
+    this.#statement ??= statementVariable(this.#facts.statement);
+    return this.#statement;
+  }
+  get access(): CelAccess {
+    this.#access ??= accessVariable(this.#facts);
+    return this.#access;
+  }
+}
+
+function principalVariable({ principal, purpose }: SubjectFacts): CelPrincipal {
+  const { kind, name, groups, claims, task, actingFor } = principal;
+  return new CelPrincipal(fitting({ kind, name, groups, claims, purpose, task, actingFor: actingFor?.name }));
+}
+
+function statementVariable({
+  verb,
+  irreversible,
+  bounded,
+  limit,
+  functions,
+  accesses,
+}: Statement): CelStatement {
+  return new CelStatement(
+    fitting({
+      verb,
+      irreversible,
+      bounded: bounded.known ? bounded.value : undefined,
+      limit: limit.known && limit.value !== null ? BigInt(limit.value) : undefined,
+      functions: functions.known ? functions.value : undefined,
+      accesses: accesses.known ? BigInt(accesses.value.length) : undefined,
+    }),
+  );
 }
 
 function accessVariable({ access, labels }: StatementFacts): CelAccess {
   if (access === null) return new CelAccess({ action: 'none', fields: [], uses: [], labels: [] });
-  return new CelAccess({ action: access.action, ...objectFacts(access), ...fieldFacts(access, labels) });
+  const { action, object, fields } = access;
+  const labelled = object.known ? labels.fieldsOf(object.value) : undefined;
+  return new CelAccess(
+    fitting({
+      action,
+      ...objectFacts(object),
+      fields: fields.known ? distinct(fields.value.map(({ field }) => field)) : undefined,
+      uses: fields.known ? distinct(fields.value.map(({ use }) => use)) : undefined,
+      labels: labelled && distinct(labelled.flatMap((field) => field.labels)),
+    }),
+  );
 }
 
-function objectFacts({ object }: Access) {
+function objectFacts(object: Access['object']) {
   if (!object.known) return {};
   const { kind, path } = object.value;
   return {
@@ -72,19 +132,12 @@ function objectFacts({ object }: Access) {
   };
 }
 
-function fieldFacts({ object, fields }: Access, labels: StatementFacts['labels']) {
-  const classified = object.known ? labels.fieldsOf(object.value).flatMap((field) => field.labels) : [];
-  const known = fields.known
-    ? {
-        fields: [...new Set(fields.value.map(({ field }) => field))],
-        uses: [...new Set(fields.value.map(({ use }) => use))],
-      }
-    : {};
-  assertSize(known);
-  return object.known ? { ...known, labels: [...new Set(classified)] } : known;
+function distinct<T>(items: readonly T[]): readonly T[] {
+  return [...new Set(items)];
 }
 
-function assertSize(value: unknown): void {
-  if (!fitsCelLimits(value))
-    throw Object.assign(new RangeError('too large for an expression'), { code: 'too_large' });
+/** Only the facts that are there and small enough; what expressions see of the rest is nothing. */
+function fitting<T extends object>(facts: T): { readonly [K in keyof T]?: NonNullable<T[K]> } {
+  const kept = Object.entries(facts).filter(([, value]) => value !== undefined && fitsCelLimits(value));
+  return Object.fromEntries(kept) as { readonly [K in keyof T]?: NonNullable<T[K]> };
 }

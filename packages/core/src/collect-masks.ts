@@ -17,20 +17,28 @@ interface Touched {
   everything: boolean;
 }
 
+export interface CollectedMasks {
+  readonly masks: readonly FieldMask[];
+  /** True when an object has a protection, even one whose pattern fits no field that the request names. */
+  readonly guarded: boolean;
+}
+
 /** Masks for every protected field of every object that the statement touches or whose values it gives back. */
 export function collectMasks(
   statement: Statement,
   accesses: readonly Access[],
   protections: Protections,
-): readonly FieldMask[] {
+): CollectedMasks {
   const masks: FieldMask[] = [];
+  let guarded = false;
   for (const { object, fields, everything } of touchedObjects(statement, accesses).values()) {
     for (const { pattern, masker, rule } of protections.of(object)) {
+      guarded = true;
       for (const field of expandPattern(pattern, fields, everything))
         masks.push({ object, field, masker, rule });
     }
   }
-  return masks;
+  return { masks, guarded };
 }
 
 function touchedObjects(statement: Statement, accesses: readonly Access[]): ReadonlyMap<string, Touched> {

@@ -21,6 +21,7 @@ export interface StatementVerdict {
   readonly approvals: readonly Finding[];
   readonly permit: RuleRef | undefined;
   readonly masks: readonly FieldMask[];
+  readonly guarded: boolean;
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -37,6 +38,7 @@ export function combineVerdicts(verdicts: readonly Verdict[]): StatementVerdict 
     approvals: verdicts.flatMap(({ approvals }) => approvals),
     permit: verdicts[0]?.permits[0],
     masks: mergeMasks(verdicts.flatMap(({ masks }) => masks)),
+    guarded: verdicts.some(({ guarded }) => guarded),
     limits: verdicts.map(({ limits }) => limits).reduce(mergeLimits, {}),
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
     alerts: verdicts.flatMap(({ alerts }) => alerts),
@@ -78,7 +80,7 @@ function obligationsOf(verdicts: readonly StatementVerdict[]): Obligations {
     masks,
     limits: verdicts.map(({ limits }) => limits).reduce(mergeLimits, {}),
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
-    redactDiagnostics: masks.length > 0,
+    redactDiagnostics: verdicts.some(({ guarded }) => guarded),
   };
 }
 

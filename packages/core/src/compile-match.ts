@@ -83,12 +83,13 @@ function compilePart(match: Match, reading: Reading): Omit<CompiledMatch, 'names
   if (tls !== undefined) subject.push(condition('tls', tls, ({ session }) => session.tls === tls));
   if (purpose !== undefined)
     subject.push(condition('purpose', purpose, (facts) => hasPurpose(facts) === purpose));
-  if (match.verbs !== undefined) statement.push(verbCondition(match.verbs, reading));
-  if (match.statement !== undefined) statement.push(...statementConditions(match.statement, reading));
+  // The cheapest question first: most rules are about other actions.
   if (match.actions !== undefined) statement.push(actionCondition(match.actions, reading));
+  if (match.statement !== undefined) statement.push(...statementConditions(match.statement, reading));
   if (match.objects !== undefined) statement.push(objectCondition(match.objects, reading));
   if (match.columns !== undefined || match.uses !== undefined)
     statement.push(columnCondition(match, reading));
+  if (match.verbs !== undefined) statement.push(verbCondition(match.verbs, reading));
   return { subject, statement };
 }
 

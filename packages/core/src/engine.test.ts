@@ -1,16 +1,8 @@
-import type { AccessRequest } from '@gatehouse/model';
+import { type AccessRequest, known } from '@gatehouse/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ALLOW_ALL,
-  decide,
-  engineOf,
-  LABELS,
-  loadSet,
-  policyOf,
-  requestOf,
-} from '../testkit/policy-fixture.ts';
-import { createEngine } from './engine.ts';
+import { ALLOW_ALL, decide, engineOf, LABELS, policyOf, requestOf } from '../testkit/policy-fixture.ts';
+import type { Grants } from './engine.ts';
 
 const READ = '{ access: [{ action: read, object: public.orders, fields: [id] }] }';
 const WRITE = '{ access: [{ action: update, object: public.orders, fields: [status] }] }';
@@ -392,15 +384,71 @@ describe('matching', () => {
       'deny',
     );
   });
-  it('fails a condition over more than it can look at', () => {
-    const policy = policyOf([
-      `{ name: r, effect: permit, when: 'principal.groups.exists(g, g == "analysts")' }`,
-    ]);
+  it('takes a list that is too long for an expression for unknown', () => {
     const request = requestOf(READ);
     const groups = Array.from({ length: 300 }, (_, index) => `g${index}`);
-    const decision = engineOf(policy).decide({ ...request, principal: { ...request.principal, groups } });
-    expect(decision).toMatchObject({ effect: 'deny', reason: { code: 'rule-failed' } });
-    expect(decision.reason.text).toContain('too-large');
+    const codeFor = (when: string) =>
+      engineOf(policyOf([`{ name: r, effect: permit, when: '${when}' }`])).decide({
+        ...request,
+        principal: { ...request.principal, groups },
+      }).reason.code;
+    expect(codeFor('principal.groups.exists(g, g == "analysts")')).toBe('rule-failed');
+    expect(codeFor('!has(principal.groups)')).toBe('permitted');
+    expect(codeFor('principal.name == "ana"')).toBe('permitted');
+  });
+});
+
+describe('hostile facts', () => {
+  it('do not get line breaks or long names into the reason', () => {
+    const object = {
+      kind: 'relation' as const,
+      path: ['public', `a\nFAKE LOG LINE\u2028${'x'.repeat(5_000)}`],
+    };
+    const request = requestOf(READ);
+    const statement = {
+      ...request.statements[0]!,
+      accesses: known([{ action: 'read' as const, object: known(object), fields: known([]) }]),
+    };
+    const { text } = engineOf(policyOf(['{ name: r, effect: permit, match: { tls: false } }'])).decide({
+      ...request,
+      statements: [statement],
+    }).reason;
+    expect(text).not.toMatch(/[\n\r\u2028]/);
+    expect(text.length).toBeLessThanOrEqual(500);
+  });
+  it('with more accesses than can be looked at are not understood', () => {
+    const request = requestOf(READ);
+    const [access] = request.statements[0]!.accesses.known ? request.statements[0]!.accesses.value : [];
+    const statement = {
+      ...request.statements[0]!,
+      accesses: known(Array.from({ length: 100_000 }, () => access!)),
+    };
+    const start = performance.now();
+    const decision = engineOf(policyOf(['{ name: all, effect: permit }'])).decide({
+      ...request,
+      statements: [statement],
+    });
+    expect(decision.reason.code).toBe('not-understood');
+    expect(performance.now() - start).toBeLessThan(500);
+  });
+  it('with an empty or a third part in a path are not understood', () => {
+    const request = requestOf(READ);
+    for (const path of [
+      ['', 'orders'],
+      ['public', ''],
+      ['public', 'customers', ''],
+      ['a', 'b', 'c'],
+    ]) {
+      const accesses = known([
+        { action: 'read' as const, object: known({ kind: 'relation' as const, path }), fields: known([]) },
+      ]);
+      const statement = { ...request.statements[0]!, accesses };
+      const decision = engineOf(policyOf(['{ name: all, effect: permit }'])).decide({
+        ...request,
+        statements: [statement],
+      });
+      expect(decision.reason.code).toBe('not-understood');
+    }
   });
 });
 
@@ -508,18 +556,27 @@ describe('memory', () => {
       engine.decide({ ...request, session: { ...request.session, clientAddress: '10.0.0.1' } }).effect,
     ).toBe('deny');
   });
-  it('forgets when a grant is given or revoked', () => {
-    const grants = { revision: '1', covered: false, covers: () => grants.covered };
-    const engine = createEngine(loadSet(policyOf([ALLOW_ALL, '{ name: ask, effect: approve }'])), {
-      revision: 'r',
-      grants,
-    });
+  it('asks for grants every time, so that one counts for its session and only while it lasts', () => {
+    let granted = '';
+    const grants: Grants = { covers: (_, { session }) => session.id === granted };
+    const engine = engineOf(policyOf([ALLOW_ALL, '{ name: ask, effect: approve }']), grants);
     const request = requestOf(READ);
+    const other = { ...request, session: { ...request.session, id: 'other' } };
     expect(engine.decide(request).effect).toBe('approve');
-    Object.assign(grants, { revision: '2', covered: true });
-    expect(engine.decide(request).effect).toBe('permit');
-    Object.assign(grants, { revision: '3', covered: false });
+    granted = 'other';
+    expect(engine.decide(other).effect).toBe('permit');
     expect(engine.decide(request).effect).toBe('approve');
+    granted = '';
+    expect(engine.decide(other).effect).toBe('approve');
+  });
+  it('denies when the grants cannot be asked', () => {
+    const grants: Grants = {
+      covers: () => {
+        throw new Error('store is down');
+      },
+    };
+    const engine = engineOf(policyOf([ALLOW_ALL, '{ name: ask, effect: approve }']), grants);
+    expect(engine.decide(requestOf(READ)).effect).toBe('deny');
   });
   it('stays correct over more principals than it keeps', () => {
     const engine = engineOf(

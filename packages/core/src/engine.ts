@@ -1,10 +1,10 @@
 /**
  * The policy engine: one decision per request, synchronous, deterministic, never thrown.
  *
- * A decision is a pure function of the request's facts, the policy revision and the grants revision, so it
- * is kept. Profiles (everything about principal and session that rules can see) are found by the identity
- * of the two objects and shared between sessions that are alike; verdicts hang on the identity of the
- * immutable statement. Both are bounded; statements take their verdicts with them when they go.
+ * A verdict is a pure function of the request's facts and the policy, so it is kept; what depends on grants is
+ * joined to it anew for every request. Profiles (everything about principal and session that rules can see) are
+ * found by the identity of the two objects and shared between sessions that are alike; verdicts hang on the identity
+ * of the immutable statement. Both are bounded; statements take their verdicts with them when they go.
  */
 import {
   type AccessRequest,
@@ -29,9 +29,8 @@ export interface Engine {
   decide(request: AccessRequest): Decision;
 }
 
-/** Approvals and grants in force. `revision` changes whenever any of them does. */
+/** Approvals and grants in force. Asked anew for every request, so that one that is bound to a session, used up or revoked counts at once. */
 export interface Grants {
-  readonly revision: string;
   covers(rule: RuleRef, request: AccessRequest): boolean;
 }
 
@@ -110,17 +109,16 @@ export function judgeForAll(profile: Profile, statement: Statement): StatementVe
 
 interface Judged {
   readonly verdict: StatementVerdict;
-  /** The decision on a request of this statement alone. */
-  readonly decision: Decision;
+  /** The decision on a request of this statement alone; absent when it depends on grants. */
+  readonly decision: Decision | undefined;
 }
 
 class DecisionCache {
   readonly #program: Program;
   readonly #options: EngineOptions;
   #profiles = new Map<string, Profile>();
-  #bySession = new WeakMap<Principal, WeakMap<SessionFacts, Profile>>();
-  #byStatement = new WeakMap<Statement, Map<Profile, Judged>>();
-  #grantsRevision: string | undefined;
+  readonly #bySession = new WeakMap<Principal, WeakMap<SessionFacts, Profile>>();
+  readonly #byStatement = new WeakMap<Statement, Map<Profile, Judged>>();
 
   constructor(program: Program, options: EngineOptions) {
     this.#program = program;
@@ -128,17 +126,12 @@ class DecisionCache {
   }
 
   decide(request: AccessRequest): Decision {
-    const grants = this.#options.grants;
-    if (grants !== undefined && grants.revision !== this.#grantsRevision) {
-      this.#byStatement = new WeakMap();
-      this.#grantsRevision = grants.revision;
-    }
     const profile = this.#profile(request);
     if (profile.refusal !== undefined) return { ...failed(this.#options.revision), reason: profile.refusal };
     if (request.statements.length === 1)
-      return this.#judge(profile, request.statements[0]!, request).decision;
+      return this.#decideOne(this.#judge(profile, request.statements[0]!), request);
     const statements = request.statements.length === 0 ? [NOTHING_TO_RUN] : request.statements;
-    const verdicts = statements.map((statement) => this.#judge(profile, statement, request).verdict);
+    const verdicts = statements.map((statement) => this.#judge(profile, statement).verdict);
     return decideVerdicts(verdicts, this.#approval(request), this.#options.revision);
   }
 
@@ -169,7 +162,11 @@ class DecisionCache {
     return profile;
   }
 
-  #judge(profile: Profile, statement: Statement, request: AccessRequest): Judged {
+  #decideOne({ verdict, decision }: Judged, request: AccessRequest): Decision {
+    return decision ?? decideVerdicts([verdict], this.#approval(request), this.#options.revision);
+  }
+
+  #judge(profile: Profile, statement: Statement): Judged {
     let verdicts = this.#byStatement.get(statement);
     if (verdicts === undefined) {
       verdicts = new Map();
@@ -178,7 +175,8 @@ class DecisionCache {
     const found = verdicts.get(profile);
     if (found !== undefined) return found;
     const verdict = judgeForAll(profile, statement);
-    const decision = decideVerdicts([verdict], this.#approval(request), this.#options.revision);
+    const settled = verdict.approvals.length === 0;
+    const decision = settled ? decideVerdicts([verdict], () => false, this.#options.revision) : undefined;
     const judged = { verdict, decision };
     if (verdicts.size >= MAX_PROFILES_PER_STATEMENT) verdicts.clear();
     verdicts.set(profile, judged);

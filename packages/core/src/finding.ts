@@ -21,8 +21,11 @@ const ORDER: readonly ReasonCode[] = [
   'permitted',
 ];
 
-/** Creates a finding; absent words stay absent. */
-export function finding(code: ReasonCode, text: string, rule?: RuleRef, hint?: string): Finding {
+const MAX_TEXT = 500;
+
+/** Creates a finding; absent words stay absent. SECURITY: names in it come from clients, so it is kept to one line of bounded length. */
+export function finding(code: ReasonCode, words: string, rule?: RuleRef, hint?: string): Finding {
+  const text = words.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, MAX_TEXT);
   return { code, text, ...(rule === undefined ? {} : { rule }), ...(hint === undefined ? {} : { hint }) };
 }
 

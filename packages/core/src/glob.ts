@@ -33,8 +33,13 @@ export function compileGlobs(
   sources: readonly string[],
   options: GlobOptions = {},
 ): (text: string) => boolean {
-  const globs = sources.map((source) => compileGlob(source, options));
-  return (text) => globs.some((glob) => glob.matches(text));
+  const fold = (text: string) => (options.ignoreCase === true ? text.toLowerCase() : text);
+  const literals = new Set(sources.filter((source) => !hasWildcard(source)).map(fold));
+  const globs = sources.filter(hasWildcard).map((source) => compileGlob(fold(source)));
+  return (text) => {
+    const folded = fold(text);
+    return literals.has(folded) || globs.some((glob) => glob.matches(folded));
+  };
 }
 
 function chooseTest(pattern: string, literal: boolean): (text: string) => boolean {

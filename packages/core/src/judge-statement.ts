@@ -32,6 +32,8 @@ export interface Verdict {
   /** A rule for each access that was permitted. */
   readonly permits: readonly RuleRef[];
   readonly masks: readonly FieldMask[];
+  /** True when an object that the statement touches has anything protected. */
+  readonly guarded: boolean;
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -46,17 +48,20 @@ export function judgeStatement(subject: Subject, statement: Statement): Verdict 
     judgeAccess(subject, statement, access, tally);
   tally.denials.push(...checkMaskedStatement(statement, accesses, subject.protections));
   for (const { active, protections } of subject.observedMasks) {
-    if (collectMasks(statement, accesses, protections).length > 0)
+    if (collectMasks(statement, accesses, protections).guarded)
       tally.observed.push({ rule: active.compiled.rule.ref, effect: 'mask' });
   }
-  return { ...tally, masks: collectMasks(statement, accesses, subject.protections) };
+  return { ...tally, ...collectMasks(statement, accesses, subject.protections) };
 }
+
+/** Beyond this a statement is not looked at: deciding it would hold up every other session. */
+const MAX_ACCESSES = 5_000;
 
 /** The accesses, or the one that stands for "could be anything". */
 export function accessesOf(statement: Statement): readonly Access[] {
   const { accesses } = statement;
-  if (accesses.known) return accesses.value;
-  const nothing = unknown(accesses.reason);
+  if (accesses.known && accesses.value.length <= MAX_ACCESSES) return accesses.value;
+  const nothing = unknown(accesses.known ? `more than ${MAX_ACCESSES} accesses` : accesses.reason);
   return [{ action: 'unknown', object: nothing, fields: nothing }];
 }
 

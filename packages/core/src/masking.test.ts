@@ -29,6 +29,14 @@ describe('masks', () => {
       decide(POLICY, '{ access: [{ action: read, object: public.orders }] }').obligations.redactDiagnostics,
     ).toBe(false);
   });
+  it('redact diagnostics of an object whose patterns fit no named field', () => {
+    const labels = 'kind: classification\nname: c\nobjects: { public.people: { "*_email": pii.email } }\n';
+    const { obligations } = decide(
+      policyOf([ALLOW_ALL, MASK], labels),
+      '{ access: [{ action: insert, object: public.people, fields: [id] }] }',
+    );
+    expect(obligations).toMatchObject({ masks: [], redactDiagnostics: true });
+  });
   it('do not hold for whom they exempt', () => {
     expect(masksOf(read('[email]'), POLICY, 'boss')).toEqual([]);
     expect(codeOf(read('["email:filter"]'), POLICY, 'boss')).toBe('permitted');

@@ -50,10 +50,11 @@ export function isContainer(object: ObjectRef): boolean {
   return CONTAINERS.has(object.kind);
 }
 
-/** True when the path has as many parts as its kind needs. An object for which this is false was not understood. */
+/** True when the path has as many parts as its kind needs, and none is empty. An object for which this is false was not understood. */
 export function isWellFormed(object: ObjectRef): boolean {
-  if (object.path.some((part) => typeof part !== 'string')) return false;
-  return KINDS_WITH_NAMESPACE.has(object.kind) ? object.path.length >= 2 : object.path.length >= 1;
+  const { kind, path } = object;
+  if (path.some((part) => typeof part !== 'string' || part === '')) return false;
+  return KINDS_WITH_NAMESPACE.has(kind) ? path.length === 2 : path.length >= 1;
 }
 
 /** A key that two objects share only when they are the same. */

@@ -12,7 +12,8 @@ import { createProtections, type Protections } from './protection.ts';
 /** A policy set as functions. */
 export interface Program {
   readonly rules: readonly CompiledRule[];
-  readonly classifications: readonly Classification[];
+  /** Labels of the columns of the session's database. */
+  labelsFor(session: SessionFacts): LabelIndex;
   /** True when some expression reads the client's address or application, so that decisions depend on them. */
   readonly readsClient: boolean;
 }
@@ -22,7 +23,7 @@ export function compileProgram(set: PolicySet): Program {
   const rules = set.policies.flatMap((policy) => policy.rules);
   return {
     rules: rules.map(compileRule),
-    classifications: set.classifications,
+    labelsFor: createLabelLookup(set.classifications),
     readsClient: rules.some((rule) => rule.when?.readsClient === true),
   };
 }
@@ -55,7 +56,7 @@ export function createSubject(
   purpose: string | undefined,
   represented: boolean,
 ): Subject {
-  const facts: SubjectFacts = { principal, purpose, session, labels: labelsFor(program, session) };
+  const facts: SubjectFacts = { principal, purpose, session, labels: program.labelsFor(session) };
   const variables = lazily(() => subjectVariables(facts));
   const active = program.rules.map((rule) => activate(rule, facts)).filter((rule) => rule !== undefined);
   const failures: Finding[] = [];
@@ -73,11 +74,27 @@ export function createSubject(
   };
 }
 
-function labelsFor(program: Program, session: SessionFacts): LabelIndex {
-  const own = program.classifications.filter(
-    ({ databases }) => databases === undefined || compileDatabases(databases)(session),
-  );
-  return createLabelIndex(own.flatMap(({ entries }) => entries));
+const MAX_DATABASES = 1_000;
+
+/** One index per database, shared by every principal that uses it. */
+function createLabelLookup(classifications: readonly Classification[]): Program['labelsFor'] {
+  const indexes = new Map<string, LabelIndex>();
+  const tests = classifications.map(({ databases, entries }) => ({
+    applies: databases === undefined ? () => true : compileDatabases(databases),
+    entries,
+  }));
+  return (session) => {
+    const key = JSON.stringify([session.dialect, session.database.name, session.database.labels]);
+    let index = indexes.get(key);
+    if (index === undefined) {
+      if (indexes.size >= MAX_DATABASES) indexes.clear();
+      index = createLabelIndex(
+        tests.filter(({ applies }) => applies(session)).flatMap(({ entries }) => entries),
+      );
+      indexes.set(key, index);
+    }
+    return index;
+  };
 }
 
 function isMask({ compiled }: ActiveRule): boolean {
