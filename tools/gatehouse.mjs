@@ -22,7 +22,8 @@ if (!existsSync(join(ROOT, 'node_modules', 'tsx'))) {
 const current = buildIsCurrent(ROOT);
 if (first === '--source') {
   const file = rest.shift();
-  if (file === undefined || !existsSync(resolve(file))) fail(`--source needs a file, got \`${file ?? ''}\``);
+  if (file === undefined || !existsSync(resolve(file)))
+    fail(`--source needs a file that exists, got \`${file ?? ''}\``);
   runWithLoader(resolve(file), rest, current);
 } else if (current) {
   const program = join(ROOT, 'packages/cli/dist/bin.js');

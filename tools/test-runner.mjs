@@ -20,11 +20,23 @@ export async function runTests(args) {
     const failed = await runChecks({ except: ['unit tests'] });
     total.failed += failed.length;
   }
+  await bringServers();
   for (const project of ['unit', 'e2e']) add(total, await runProject(project, args));
   const nothing = total.passed + total.failed === 0;
   if (nothing) process.stderr.write('gatehouse: no test ran\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed > 0 || nothing ? 1 : 0;
+}
+
+/** Downloads what the fleet lacks before the first test, and shows which servers the tests will meet. */
+async function bringServers() {
+  process.stdout.write('\nservers\n');
+  await run(process.execPath, [
+    join(ROOT, 'tools/gatehouse.mjs'),
+    '--source',
+    join(ROOT, 'e2e/fleet/main.ts'),
+    '--check',
+  ]);
 }
 
 async function runProject(project, args) {

@@ -3,6 +3,9 @@
  * until Ctrl-C:
  *
  *   npx tsx --conditions gatehouse-source e2e/fleet/main.ts [postgres mysql mongodb redis] [--empty] [--json]
+ *   npx tsx --conditions gatehouse-source e2e/fleet/main.ts --check
+ *
+ * `--check` brings what is missing, starts each server once, says which they are and ends; with 1 if one is missing.
  */
 import { fillDemo } from './demo-data/fill-demo.ts';
 import { type Fleet, startFleet } from './fleet.ts';
@@ -10,7 +13,7 @@ import { SERVER_KINDS, type ServerKind } from './running-server.ts';
 
 async function main(args: readonly string[]): Promise<void> {
   const named = SERVER_KINDS.filter((kind) => args.includes(kind));
-  const unknown = args.filter((arg) => !['--empty', '--json', ...SERVER_KINDS].includes(arg));
+  const unknown = args.filter((arg) => !['--check', '--empty', '--json', ...SERVER_KINDS].includes(arg));
   if (unknown.length > 0) throw new Error(`unknown argument \`${unknown[0]}\``);
 
   const ended = new Promise<void>((resolve) => {
@@ -20,6 +23,11 @@ async function main(args: readonly string[]): Promise<void> {
   const began = Date.now();
   const fleet = await startFleet({ need: named, want: named.length === 0 ? SERVER_KINDS : [] });
   try {
+    if (args.includes('--check')) {
+      printVersions(fleet);
+      process.exitCode = fleet.missing.length === 0 ? 0 : 1;
+      return;
+    }
     const demo = args.includes('--empty') ? null : await fillDemo(fleet);
     if (args.includes('--json')) {
       process.stdout.write(`${JSON.stringify({ servers: describeServers(fleet), demo }, null, 2)}\n`);
@@ -33,6 +41,14 @@ async function main(args: readonly string[]): Promise<void> {
     clearInterval(stay);
     await fleet.stop();
   }
+}
+
+function printVersions(fleet: Fleet): void {
+  for (const kind of SERVER_KINDS) {
+    const server = fleet[kind];
+    if (server !== undefined) console.log(`${kind.padEnd(9)} ${server.version} (${server.source})`);
+  }
+  for (const missing of fleet.missing) console.log(`${missing.server.padEnd(9)} ${missing.message}`);
 }
 
 function describeServers(fleet: Fleet): Partial<Record<ServerKind, unknown>> {
