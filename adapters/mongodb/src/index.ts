@@ -1,1 +1,1 @@
-export {};
+export { createMongodbAdapter } from './mongodb-adapter.ts';

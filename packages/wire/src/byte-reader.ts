@@ -70,6 +70,12 @@ export class ByteReader {
     return this.#bytes.subarray(start, start + count);
   }
 
+  /** Lends the next `count` bytes without stepping over them. */
+  peek(count: number): Buffer {
+    if (count < 0 || count > this.#end - this.#at) throw new WireError('read-past-end');
+    return this.#bytes.subarray(this.#at, this.#at + count);
+  }
+
   /** Lends everything that is left. */
   rest(): Buffer {
     return this.bytes(this.remaining);

@@ -126,6 +126,13 @@ export class ByteWriter {
     return this;
   }
 
+  /** Forgets what was written behind a position since the last `take`. */
+  rewind(position: number): this {
+    if (position < 0 || position > this.length) throw new RangeError('rewind behind what was written');
+    this.#at = this.#start + position;
+    return this;
+  }
+
   /** Hands out what was written since the last `take`. */
   take(): Buffer {
     const done = this.#bytes.subarray(this.#start, this.#at);

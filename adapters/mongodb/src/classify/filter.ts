@@ -1,0 +1,154 @@
+import { type BsonFields, type BsonValue, fieldsOf, itemsOf } from '../bson/value.ts';
+import { BSON } from '../bson/walk.ts';
+import { type ExpressionUse, walkExpression } from './expression.ts';
+
+/**
+ * What a query filter reads, and whether it narrows anything (MongoDB manual, "Query and projection operators").
+ *
+ * Returns true when the filter surely leaves most documents out: at least one field is compared with
+ * a value. Everything doubtful (`{}`, `$exists`, `$ne`, `$nin`, `$not`, `$nor`, `$expr`, ranges from the
+ * lowest value, `$or` with one open branch) counts as no bound.
+ */
+export function walkFilter(filter: BsonFields, use: ExpressionUse, prefix = ''): boolean {
+  let narrows = false;
+  for (const [key, value] of filter) {
+    const one = key.startsWith('$')
+      ? walkTop(key, value, use, prefix)
+      : walkField(joinPath(prefix, key), value, use);
+    narrows ||= one;
+  }
+  return narrows;
+}
+
+function joinPath(prefix: string, key: string): string {
+  return prefix === '' ? key : `${prefix}.${key}`;
+}
+
+function walkTop(key: string, value: BsonValue, use: ExpressionUse, prefix: string): boolean {
+  switch (key) {
+    case '$and':
+      return branches(value, use, prefix).some((narrows) => narrows);
+    case '$or': {
+      const all = branches(value, use, prefix);
+      return all.length > 0 && all.every((narrows) => narrows);
+    }
+    case '$nor':
+      branches(value, use, prefix);
+      return false;
+    case '$expr':
+      walkExpression(value, use);
+      return false;
+    case '$where':
+      use.call('where');
+      use.field('*');
+      return false;
+    case '$jsonSchema':
+      use.field('*');
+      return false;
+    case '$text':
+      use.field('*');
+      return true;
+    case '$comment':
+    case '$sampleRate':
+    case '$alwaysTrue':
+    case '$alwaysFalse':
+      return false;
+    default:
+      use.notUnderstood(`query operator \`${key.slice(0, 64)}\``);
+      return false;
+  }
+}
+
+function branches(value: BsonValue, use: ExpressionUse, prefix: string): boolean[] {
+  const items = itemsOf(value);
+  if (items === null) {
+    use.notUnderstood('query operator without a list');
+    return [];
+  }
+  return items.map((item) => {
+    const fields = fieldsOf(item);
+    if (fields !== null) return walkFilter(fields, use, prefix);
+    use.notUnderstood('query branch that is not a document');
+    return false;
+  });
+}
+
+function walkField(path: string, value: BsonValue, use: ExpressionUse): boolean {
+  use.field(path);
+  const operators = fieldsOf(value);
+  if (operators === null) return value.kind !== 'code' || callIn(use);
+  const [first] = operators.keys();
+  // A document without operators is compared as a whole.
+  if (first === undefined || (!first.startsWith('$') && first !== '$ref')) return true;
+  let narrows = false;
+  for (const [name, operand] of operators) {
+    const one = walkOperator(path, name, operand, use);
+    narrows ||= one;
+  }
+  return narrows;
+}
+
+function callIn(use: ExpressionUse): boolean {
+  use.call('code');
+  return false;
+}
+
+function walkOperator(path: string, name: string, operand: BsonValue, use: ExpressionUse): boolean {
+  if (NARROWING.has(name)) return !isOpenOperand(name, operand);
+  if (HARMLESS.has(name)) return false;
+  const inner = fieldsOf(operand);
+  if (name === '$not') {
+    if (inner !== null) walkField(path, operand, use);
+    return false;
+  }
+  if (name === '$elemMatch' && inner !== null) {
+    const [first] = inner.keys();
+    return first?.startsWith('$') === true && !LOGICAL.has(first)
+      ? walkField(path, operand, use)
+      : walkFilter(inner, use, path);
+  }
+  use.notUnderstood(`query operator \`${name.slice(0, 64)}\``);
+  return false;
+}
+
+/** A pattern may match everything, an empty list leaves nothing out, and every value lies between the lowest and the highest key. */
+function isOpenOperand(name: string, operand: BsonValue): boolean {
+  if (name === '$regex') return true;
+  if (operand.kind === 'other') return operand.type === BSON.minKey || operand.type === BSON.maxKey;
+  return name === '$all' && itemsOf(operand)?.length === 0;
+}
+
+const NARROWING = new Set([
+  '$eq',
+  '$in',
+  '$gt',
+  '$gte',
+  '$lt',
+  '$lte',
+  '$all',
+  '$regex',
+  '$near',
+  '$nearSphere',
+  '$geoWithin',
+  '$geoIntersects',
+  '$bitsAllSet',
+  '$bitsAnySet',
+  '$size',
+  '$mod',
+]);
+const HARMLESS = new Set([
+  '$ne',
+  '$nin',
+  '$exists',
+  '$type',
+  '$options',
+  '$maxDistance',
+  '$minDistance',
+  '$bitsAllClear',
+  '$bitsAnyClear',
+  '$comment',
+  '$ref',
+  '$id',
+  '$db',
+]);
+const LOGICAL = new Set(['$and', '$or', '$nor', '$expr', '$where', '$jsonSchema']);

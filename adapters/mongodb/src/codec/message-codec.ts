@@ -1,0 +1,79 @@
+import type { Codec } from '@gatehouse/adapter';
+import { createFrame, FrameBuffer, type FrameLimits, WireError } from '@gatehouse/wire';
+
+/**
+ * Messages of the MongoDB wire protocol: 16 bytes of header, little-endian, whole messages only.
+ *
+ * `Frame.type` is the opcode. The first bytes of a connection may be a TLS record instead; that is
+ * reported once as `TLS_RECORD` with nothing consumed, so that `drain` gives all of it to TLS.
+ * <https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/>
+ */
+export class MessageCodec implements Codec {
+  readonly frame = createFrame();
+  readonly #buffer = new FrameBuffer();
+  readonly #maxBytes: number;
+  #first: boolean;
+  #broken = false;
+
+  constructor(limits: FrameLimits, mayStartWithTls: boolean) {
+    this.#maxBytes = Math.min(limits.maxFrameBytes, MAX_MESSAGE_BYTES);
+    this.#first = mayStartWithTls;
+  }
+
+  get bufferedBytes(): number {
+    return this.#buffer.length;
+  }
+
+  push(chunk: Buffer): void {
+    this.#buffer.append(chunk);
+  }
+
+  next(): boolean {
+    if (this.#broken) throw new WireError('codec-unusable');
+    const { bytes, offset, length } = this.#buffer;
+    if (this.#first && length > 0) {
+      if (bytes[offset] === TLS_HANDSHAKE && (length === 1 || bytes[offset + 1] === TLS_MAJOR))
+        return this.#tls(bytes, offset, length);
+      this.#first = false;
+    }
+    if (length < 4) return false;
+    const total = bytes.readInt32LE(offset);
+    if (total < HEADER_BYTES || total > this.#maxBytes) {
+      this.#broken = true;
+      throw new WireError(total < HEADER_BYTES ? 'length-too-small' : 'frame-too-large', 'message');
+    }
+    if (length < total) return false;
+    this.#fill(bytes, offset, total, bytes.readInt32LE(offset + 12));
+    this.#buffer.advance(total);
+    return true;
+  }
+
+  drain(): Buffer {
+    return this.#buffer.drain();
+  }
+
+  #tls(bytes: Buffer, offset: number, length: number): boolean {
+    if (length < 2) return false;
+    this.#first = false;
+    this.#fill(bytes, offset, 0, TLS_RECORD);
+    return true;
+  }
+
+  #fill(bytes: Buffer, offset: number, total: number, type: number): void {
+    const { frame } = this;
+    frame.bytes = bytes;
+    frame.start = offset;
+    frame.end = offset + total;
+    frame.type = type;
+    frame.totalBytes = total;
+  }
+}
+
+/** Not an opcode: the connection begins with TLS. */
+export const TLS_RECORD = -1;
+export const HEADER_BYTES = 16;
+/** `maxMessageSizeBytes` of every server version in use. */
+export const MAX_MESSAGE_BYTES = 48_000_000;
+
+const TLS_HANDSHAKE = 0x16;
+const TLS_MAJOR = 0x03;

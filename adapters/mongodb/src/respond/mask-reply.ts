@@ -1,0 +1,48 @@
+import { ByteWriter, WireError } from '@gatehouse/wire';
+import { BSON, type Element, elements } from '../bson/walk.ts';
+import type { ReplyShape } from '../classify/classify-command.ts';
+import { type MaskCounter, writeMasked } from './mask-document.ts';
+import type { MaskNode } from './mask-tree.ts';
+
+/** The reply with the documents of its batch (or its `value`) masked; everything else byte for byte. */
+export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, counter: MaskCounter): Buffer {
+  const out = new ByteWriter(body.length + 1024);
+  const copyTop: CopyElement = (element) => {
+    if (shape === 'cursor' && element.key === 'cursor') writeNested(body, element, out, copyCursor);
+    else if (shape === 'value' && element.key === 'value') writeItem(element);
+    else out.bytes(body.subarray(element.start, element.valueEnd));
+  };
+  const copyCursor: CopyElement = (element) => {
+    if (element.key === 'firstBatch' || element.key === 'nextBatch')
+      writeNested(body, element, out, writeItem);
+    else out.bytes(body.subarray(element.start, element.valueEnd));
+  };
+  const writeItem: CopyElement = ({ type, start, valueStart, valueEnd }) => {
+    if (type !== BSON.document) {
+      // `value: null` of an update that found nothing; anything else has no field to mask by.
+      if (type !== BSON.null) throw new WireError('malformed', 'batch without documents');
+      out.bytes(body.subarray(start, valueEnd));
+      return;
+    }
+    out.bytes(body.subarray(start, valueStart));
+    writeMasked(body, valueStart, valueEnd, node, out, counter);
+  };
+  writeLevel(body, 0, body.length, out, copyTop);
+  return out.take();
+}
+
+type CopyElement = (element: Element) => void;
+
+function writeNested(body: Buffer, element: Element, out: ByteWriter, copy: CopyElement): void {
+  if (element.type !== BSON.document && element.type !== BSON.array)
+    throw new WireError('malformed', element.key);
+  out.bytes(body.subarray(element.start, element.valueStart));
+  writeLevel(body, element.valueStart, element.valueEnd, out, copy);
+}
+
+function writeLevel(body: Buffer, at: number, end: number, out: ByteWriter, copy: CopyElement): void {
+  const gap = out.gap(4);
+  for (const element of elements(body, at, end)) copy(element);
+  out.uint8(0);
+  out.patchInt32le(gap, out.length - gap);
+}

@@ -1,0 +1,66 @@
+import { createMasker, type Masker } from '@gatehouse/masking';
+import type { FieldMask, MaskerSpec } from '@gatehouse/model';
+
+/**
+ * Masks by field path, as a tree: a node masks everything below it, or leads on to its children.
+ * Arrays are transparent: a path goes through each of their items.
+ */
+export interface MaskNode {
+  readonly masker: Masker | null;
+  readonly children: ReadonlyMap<string, MaskNode>;
+}
+
+interface OpenNode {
+  masker: Masker | null;
+  readonly children: Map<string, OpenNode>;
+}
+
+/** Builds the tree of all masks of a request; documents of several collections may come together, so all apply to all. */
+export function createMaskTree(
+  masks: readonly FieldMask[],
+  maskerOf: (spec: MaskerSpec) => Masker,
+): MaskNode | null {
+  if (masks.length === 0) return null;
+  const root: OpenNode = { masker: null, children: new Map() };
+  for (const { field, masker } of masks) {
+    let node = root;
+    if (field !== '*') for (const part of field.split('.')) node = childOf(node, part);
+    // Two masks on one path: the first stands unless the second is the stronger `null`.
+    if (node.masker === null || masker.kind === 'null') node.masker = maskerOf(masker);
+  }
+  return root;
+}
+
+function childOf(node: OpenNode, part: string): OpenNode {
+  let child = node.children.get(part);
+  if (child === undefined) {
+    child = { masker: null, children: new Map() };
+    node.children.set(part, child);
+  }
+  return child;
+}
+
+/** The node for a key below another one; a key with dots in it is read as a path. Null when nothing there is masked. */
+export function stepInto(node: MaskNode, key: string): MaskNode | null {
+  if (!key.includes('.')) return node.children.get(key) ?? null;
+  let current: MaskNode | null = node;
+  for (const part of key.split('.')) {
+    if (current === null || current.masker !== null) return current;
+    current = current.children.get(part) ?? null;
+  }
+  return current;
+}
+
+/** Makes maskers once per spec and keeps them for the session. */
+export function createMaskerCache(key: Buffer): (spec: MaskerSpec) => Masker {
+  const cache = new Map<string, Masker>();
+  return (spec) => {
+    const name = JSON.stringify(spec);
+    let masker = cache.get(name);
+    if (masker === undefined) {
+      masker = createMasker(spec, { key });
+      cache.set(name, masker);
+    }
+    return masker;
+  };
+}
