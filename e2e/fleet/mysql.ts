@@ -55,7 +55,7 @@ export async function startMysql(workshop: Workshop): Promise<MysqlServer> {
   writeFileSync(files.ca, workshop.authority.certificate);
   writeFileSync(files.certificate, identity.certificate);
   writeFileSync(files.key, identity.key, { mode: 0o600 });
-  writeFileSync(files.setup, `${accountStatements(owner, app).join(';\n')};\n`, { mode: 0o600 });
+  writeFileSync(files.setup, `${accountStatements(programs, owner, app).join(';\n')};\n`, { mode: 0o600 });
 
   const life = await launch(
     {
@@ -82,6 +82,9 @@ export async function startMysql(workshop: Workshop): Promise<MysqlServer> {
           '--innodb-flush-log-at-trx-commit=2',
           '--innodb-buffer-pool-size=128M',
           '--local-infile=1',
+          '--secure-file-priv=',
+          // MySQL alone would open a second port, for its X protocol.
+          ...(programs.install === null ? ['--mysqlx=OFF'] : []),
         ],
         cwd: data,
         logFile: join(workshop.folder, 'mysql.log'),
@@ -142,11 +145,14 @@ async function initialize(programs: Programs, data: string): Promise<void> {
 }
 
 /** Run at every start; all of them may be repeated. An init file has one statement per line. */
-function accountStatements(owner: Login, app: Login): readonly string[] {
+function accountStatements(programs: Programs, owner: Login, app: Login): readonly string[] {
   const accounts = [owner, app].map(
     (login) => `create user if not exists '${login.user}'@'%' identified by '${login.password}'`,
   );
+  // MariaDB's root is bound to the socket when its folder is made; MySQL's begins without a password.
+  const closeRoot = `alter user 'root'@'localhost' identified by '${createLogin('root').password}'`;
   return [
+    ...(programs.install === null ? [closeRoot] : []),
     ...accounts,
     `grant all privileges on *.* to '${owner.user}'@'%' with grant option`,
     ...['create', 'drop', 'alter', 'index', 'insert', 'select', 'update', 'delete', 'references'].map(
