@@ -118,13 +118,19 @@ function checkOutput(
 }
 
 /** Something is read that nobody can say is unprotected. */
-function opaqueAccess({ action, object }: Access, protections: Protections): readonly Finding[] {
+function opaqueAccess(access: Access, protections: Protections): readonly Finding[] {
+  const { action, object } = access;
   if (action === 'unknown') return [origin('the statement may read masked columns')];
-  if (!ROW_ACTIONS.has(action)) return [];
-  if (!object.known || !isWellFormed(object.value))
-    return [origin('an object that may have masked columns is not known')];
+  if (!object.known || !isWellFormed(object.value)) {
+    return touchesFields(access) ? [origin('an object that may have masked columns is not known')] : [];
+  }
   if (action !== 'read' || !isContainer(object.value) || !protections.within(object.value)) return [];
   return [origin(`\`${formatObject(object.value)}\` holds masked columns and is read as a whole`)];
+}
+
+/** Describing, locking or creating something touches no value of it. */
+function touchesFields({ action, fields }: Access): boolean {
+  return ROW_ACTIONS.has(action) || !fields.known || fields.value.length > 0;
 }
 
 function checkColumn(

@@ -317,6 +317,13 @@ describe('a masked value', () => {
     );
     expect(codeOf('{ access: unknown, output: unknown }', POLICY, 'boss')).toBe('permitted');
   });
+  it('is not used through an object that nobody knows, whatever the action', () => {
+    const lock = (fields: string) =>
+      codeOf(`{ access: [{ action: transact, object: unknown, fields: ${fields} }], output: [] }`);
+    expect(lock('["email:filter"]')).toBe('masked-origin-unknown');
+    expect(lock('unknown')).toBe('masked-origin-unknown');
+    expect(lock('[]')).toBe('permitted');
+  });
   it('does not come out of a container that is read as a whole', () => {
     const whole = (object: string, kind: string) =>
       codeOf(
