@@ -126,6 +126,16 @@ test('refuses relative imports that leave the package, however they are written'
   );
 });
 
+test('keeps the model and the byte layer free of every package', () => {
+  const wire = { folder: 'packages/wire', name: 'wire', dependencies: [] };
+  expect(messages(wire, 'src/a.ts', `import { parse } from 'yaml';`)).toEqual([
+    '1: wire imports nothing, and `yaml` is something',
+  ]);
+  expect(messages(wire, 'src/a.ts', `import { Buffer } from 'node:buffer';`)).toEqual([]);
+  expect(messages(wire, 'src/a.test.ts', `import { test } from 'vitest';`)).toEqual([]);
+  expect(messages(gateway, 'src/a.ts', `import { pino } from 'pino';`)).toEqual([]);
+});
+
 test('keeps I/O out of what is pure, but not out of its tests', () => {
   expect(messages(postgres, 'src/a.ts', `import { connect } from 'node:net';`)).toEqual([
     '1: adapter-postgres does no I/O, and `node:net` does',

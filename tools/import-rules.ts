@@ -12,6 +12,7 @@
  * - a file of a package that must not know any dialect names one.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { packageFolders, ROOT } from './workspace.mjs';
@@ -202,6 +203,9 @@ export function checkSource(owner: WorkspacePackage, path: string, text: string)
       if (!allows(rule, packageName)) add(line, `${owner.name} may not import ${packageName}: ${rule.why}`);
       else if (!owner.dependencies.includes(packageName)) add(line, `${packageName} is not in the manifest`);
     }
+    if (rule.mayImport.length === 0 && owner.name !== 'fleet' && !isTest && isThirdParty(target)) {
+      add(line, `${owner.name} imports nothing, and \`${target}\` is something`);
+    }
     if (/^(\.|\/|file:)/.test(target) && !staysInside(owner, path, target)) {
       add(line, `\`${target}\` leaves the package; import it by its name`);
     }
@@ -216,6 +220,11 @@ export function checkSource(owner: WorkspacePackage, path: string, text: string)
 
 function allows(rule: Row, packageName: string): boolean {
   return rule.mayImport.includes(packageName) || (rule.mayImport.includes('*') && packageName !== 'e2e');
+}
+
+/** A package from a registry; model and wire have none, and the root's tools would be found from everywhere. */
+function isThirdParty(target: string): boolean {
+  return /^[^./]/.test(target) && !target.startsWith('@gatehouse/') && !isBuiltin(target);
 }
 
 function staysInside(owner: WorkspacePackage, path: string, target: string): boolean {

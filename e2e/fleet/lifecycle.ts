@@ -9,7 +9,13 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
-import { type ManagedProcess, type ProcessSpec, startProcess, waitUntilReady } from './managed-process.ts';
+import {
+  type ManagedProcess,
+  type ProcessSpec,
+  StartTimeout,
+  startProcess,
+  waitUntilReady,
+} from './managed-process.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface LifecyclePlan {
@@ -53,7 +59,7 @@ async function attempt(start: () => Promise<ManagedProcess>): Promise<ManagedPro
     try {
       return await start();
     } catch (error) {
-      if (left === 0) throw error;
+      if (left === 0 || error instanceof StartTimeout) throw error;
       await sleep(400);
     }
   }

@@ -91,10 +91,15 @@ export function startProcess(spec: ProcessSpec, watchdog: Watchdog): ManagedProc
   };
 }
 
+/** A server that runs and does not answer; starting it again would only take as long again. */
+export class StartTimeout extends Error {
+  override readonly name = 'StartTimeout';
+}
+
 /**
  * Calls `probe` until it returns; its value is the answer.
  *
- * Throws with the end of the server's log when the process ends first or `withinMs` pass.
+ * Throws with the end of the server's log when the process ends first, and StartTimeout when `withinMs` pass.
  */
 export async function waitUntilReady<T>(
   process: ManagedProcess,
