@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createCelCompiler } from './cel-expression.ts';
 import {
   CEL_LIMITS,
   CelDatabase,
@@ -6,8 +7,7 @@ import {
   CelSession,
   CelStatement,
   type CelVariables,
-  createCelCompiler,
-} from './cel-expression.ts';
+} from './cel-variables.ts';
 
 const compile = createCelCompiler();
 

@@ -10,77 +10,18 @@
  */
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { RE2JS } from 're2js';
+import {
+  CEL_FIELDS,
+  CEL_LIMITS,
+  CelAccess,
+  CelDatabase,
+  CelPrincipal,
+  type CelScope,
+  CelSession,
+  CelStatement,
+  type CelVariables,
+} from './cel-variables.ts';
 import { suggest } from './suggest.ts';
-
-export const CEL_LIMITS = {
-  expressionCharacters: 4_000,
-  nodes: 500,
-  depth: 40,
-  macroNesting: 2,
-  listItems: 256,
-  textCharacters: 4_096,
-  patternCharacters: 500,
-} as const;
-
-/** What an expression may speak of. `data`: who and where, for rules over data. `statement`: also what is done, and to which object. */
-export type CelScope = 'data' | 'statement';
-
-export interface CelVariables {
-  readonly principal: CelPrincipal;
-  readonly database: CelDatabase;
-  readonly session: CelSession;
-  readonly statement?: CelStatement;
-  readonly access?: CelAccess;
-}
-
-/** The class is the type's name inside CEL; absent facts are absent properties. */
-abstract class Facts<T> {
-  constructor(facts: T) {
-    Object.assign(this, facts);
-  }
-}
-
-export class CelPrincipal extends Facts<{
-  readonly kind?: string;
-  readonly name?: string;
-  readonly groups?: readonly string[];
-  readonly claims?: object;
-  readonly purpose?: string;
-  readonly task?: string;
-  readonly actingFor?: string;
-}> {}
-
-export class CelDatabase extends Facts<{
-  readonly name?: string;
-  readonly dialect?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}> {}
-
-export class CelSession extends Facts<{
-  readonly clientAddress?: string;
-  readonly application?: string;
-  readonly tls?: boolean;
-}> {}
-
-export class CelStatement extends Facts<{
-  readonly verb?: string;
-  readonly bounded?: boolean;
-  readonly limit?: bigint;
-  readonly functions?: readonly string[];
-  readonly irreversible?: boolean;
-  readonly accesses?: bigint;
-}> {}
-
-export class CelAccess extends Facts<{
-  readonly action?: string;
-  readonly kind?: string;
-  readonly object?: string;
-  readonly namespace?: string;
-  readonly name?: string;
-  readonly fields?: readonly string[];
-  readonly uses?: readonly string[];
-  readonly labels?: readonly string[];
-}> {}
 
 export interface CelFault {
   /** Offset inside the expression. */
@@ -113,38 +54,6 @@ export function createCelCompiler(): CelCompiler {
   return (source, scope) => compile(source, environments[scope], patterns);
 }
 
-const FIELDS = {
-  principal: {
-    kind: 'string',
-    name: 'string',
-    groups: 'list<string>',
-    claims: 'map<string, dyn>',
-    purpose: 'string',
-    task: 'string',
-    actingFor: 'string',
-  },
-  database: { name: 'string', dialect: 'string', labels: 'map<string, string>' },
-  session: { clientAddress: 'string', application: 'string', tls: 'bool' },
-  statement: {
-    verb: 'string',
-    bounded: 'bool',
-    limit: 'int',
-    functions: 'list<string>',
-    irreversible: 'bool',
-    accesses: 'int',
-  },
-  access: {
-    action: 'string',
-    kind: 'string',
-    object: 'string',
-    namespace: 'string',
-    name: 'string',
-    fields: 'list<string>',
-    uses: 'list<string>',
-    labels: 'list<string>',
-  },
-} as const;
-
 function createEnvironment(scope: CelScope, patterns: ReadonlyMap<string, RE2JS>): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: false,
@@ -158,16 +67,16 @@ function createEnvironment(scope: CelScope, patterns: ReadonlyMap<string, RE2JS>
     },
   });
   environment
-    .registerType('Principal', { ctor: CelPrincipal, fields: FIELDS.principal })
-    .registerType('Database', { ctor: CelDatabase, fields: FIELDS.database })
-    .registerType('Session', { ctor: CelSession, fields: FIELDS.session })
+    .registerType('Principal', { ctor: CelPrincipal, fields: CEL_FIELDS.principal })
+    .registerType('Database', { ctor: CelDatabase, fields: CEL_FIELDS.database })
+    .registerType('Session', { ctor: CelSession, fields: CEL_FIELDS.session })
     .registerVariable('principal', 'Principal')
     .registerVariable('database', 'Database')
     .registerVariable('session', 'Session');
   if (scope === 'statement') {
     environment
-      .registerType('Statement', { ctor: CelStatement, fields: FIELDS.statement })
-      .registerType('Access', { ctor: CelAccess, fields: FIELDS.access })
+      .registerType('Statement', { ctor: CelStatement, fields: CEL_FIELDS.statement })
+      .registerType('Access', { ctor: CelAccess, fields: CEL_FIELDS.access })
       .registerVariable('statement', 'Statement')
       .registerVariable('access', 'Access');
   }
@@ -334,12 +243,12 @@ function fromError(error: unknown): CelResult {
 
 function suggestName(text: string): string | undefined {
   const unknownVariable = /^Unknown variable: (\w+)$/.exec(text)?.[1];
-  if (unknownVariable !== undefined) return nearest(unknownVariable, Object.keys(FIELDS));
+  if (unknownVariable !== undefined) return nearest(unknownVariable, Object.keys(CEL_FIELDS));
   const missing = /^No such key: (\w+)$/.exec(text)?.[1];
   if (missing === undefined) return undefined;
   return nearest(
     missing,
-    Object.values(FIELDS).flatMap((fields) => Object.keys(fields)),
+    Object.values(CEL_FIELDS).flatMap((fields) => Object.keys(fields)),
   );
 }
 
@@ -352,13 +261,4 @@ function nearest(word: string, words: readonly string[]): string {
 export function celFailureCode(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null)?.code;
   return typeof code === 'string' && /^[a-z_]{1,40}$/.test(code) ? code.replaceAll('_', '-') : 'failed';
-}
-
-/** True when a value's lists and texts are small enough to stand in an expression's variables. */
-export function fitsCelLimits(value: unknown, depth = 0): boolean {
-  if (typeof value === 'string') return value.length <= CEL_LIMITS.textCharacters;
-  if (typeof value !== 'object' || value === null) return true;
-  if (depth > 8) return false;
-  const items = Array.isArray(value) ? value : Object.values(value);
-  return items.length <= CEL_LIMITS.listItems && items.every((item) => fitsCelLimits(item, depth + 1));
 }

@@ -13,7 +13,7 @@ import {
   CelStatement,
   type CelVariables,
   fitsCelLimits,
-} from './cel-expression.ts';
+} from './cel-variables.ts';
 import type { StatementFacts, SubjectFacts } from './compile-match.ts';
 import { nameOf } from './object-pattern.ts';
 

@@ -2,7 +2,8 @@
  * Rules as functions: conditions ordered by what they need, `unless` taken the other way round, and the
  * CEL expression asked last.
  */
-import { type CelExpression, type CelVariables, celFailureCode } from './cel-expression.ts';
+import { type CelExpression, celFailureCode } from './cel-expression.ts';
+import type { CelVariables } from './cel-variables.ts';
 import {
   type CompiledMatch,
   compileMatch,

@@ -43,7 +43,7 @@ export interface EngineOptions {
 
 const MAX_PROFILES = 2_048;
 const MAX_PROFILES_PER_STATEMENT = 64;
-export const MAX_CHAIN = 8;
+const MAX_CHAIN = 8;
 
 /** A statement that stands for "nothing is run": a request without statements is decided as one that touches nothing. */
 const NOTHING_TO_RUN: Statement = {
@@ -103,7 +103,7 @@ export function createProfile(program: Program, principal: Principal, session: S
 }
 
 /** The verdict of every subject on one statement. */
-export function judgeForAll(profile: Profile, statement: Statement): StatementVerdict {
+function judgeForAll(profile: Profile, statement: Statement): StatementVerdict {
   return combineVerdicts(profile.subjects.map((subject) => judgeStatement(subject, statement)));
 }
 

@@ -15,8 +15,8 @@ import {
   type Statement,
   unknown,
 } from '@gatehouse/model';
-import type { CelVariables } from './cel-expression.ts';
 import { accessVariables } from './cel-facts.ts';
+import type { CelVariables } from './cel-variables.ts';
 import { checkMaskedStatement } from './check-masked-statement.ts';
 import { collectMasks } from './collect-masks.ts';
 import type { StatementFacts } from './compile-match.ts';

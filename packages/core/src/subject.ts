@@ -1,7 +1,7 @@
 /** One principal in one kind of session: the rules that can apply to it, found once and used for every statement. */
 import type { Principal, SessionFacts } from '@gatehouse/model';
-import type { CelVariables } from './cel-expression.ts';
 import { subjectVariables } from './cel-facts.ts';
+import type { CelVariables } from './cel-variables.ts';
 import { compileDatabases, type SubjectFacts } from './compile-match.ts';
 import { type ActiveRule, activate, type CompiledRule, compileRule, testWhen } from './compile-rule.ts';
 import { type Finding, finding, formatRule } from './finding.ts';

@@ -20,7 +20,7 @@ import {
 import type { Problem } from './problem.ts';
 import { suggest } from './suggest.ts';
 
-export const MAX_YAML_CHARACTERS = 1024 * 1024;
+const MAX_YAML_CHARACTERS = 1024 * 1024;
 const MAX_LIST_ITEMS = 2_000;
 
 export interface Entry {
