@@ -320,6 +320,7 @@ function dispatchOther(env: QueryEnvironment, node: Node): StatementForm | null 
       const [verb, objectKind, field] = NAMED[kind]!;
       addPlain(env, objectKind, typeof body[field] === 'string' ? body[field] : undefined);
       if (IRREVERSIBLE.has(kind)) env.state.irreversible = true;
+      if (kind === 'ImportForeignSchemaStmt') addPlain(env, 'server', String(body['server_name'] ?? ''));
       return alteredForm(env, verb);
     }
     if (Object.hasOwn(IN_SCHEMA, kind)) {

@@ -1,7 +1,7 @@
 import type { FieldUse } from '@gatehouse/model';
 import type { A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query';
 import { analyzeSelect, consume } from './analyze-select.ts';
-import { recordCall, recordOpaque } from './call-function.ts';
+import { recordCall, recordRoutine } from './call-function.ts';
 import { combine, derive, type Lineage, type NamedLineage, NOTHING, opaqueLineage } from './lineage.ts';
 import type { QueryEnvironment } from './query-environment.ts';
 import { expandAll, expandItem, findItem, resolveColumn, type Scope } from './scope.ts';
@@ -38,10 +38,7 @@ export function analyzeExpression(
     const value = derive(analyzeExpression(env, scope, node.TypeCast.arg, use));
     const type = nameParts(node.TypeCast.typeName?.names).at(-1) ?? '';
     const functions = env.state.context.catalog?.castFunctions(type) ?? [];
-    return combine([
-      value,
-      ...functions.map(({ schema, name }) => recordOpaque(env.state, schema, name, value)),
-    ]);
+    return combine([value, ...functions.map((routine) => recordRoutine(env.state, routine, value))]);
   }
   if ('SelectStmt' in node) return consume(env, analyzeSelect(env, scope, node.SelectStmt, use), use);
   // Everything else (CASE, COALESCE, ROW, arrays, XML and JSON constructors, tests …) combines its parts.
@@ -194,5 +191,5 @@ function operatorCall(env: QueryEnvironment, name: readonly string[], operands: 
   const functions = name.length === 0 || catalog === null ? [] : catalog.operatorFunctions(name.at(-1)!);
   if (functions.length === 0) return NOTHING;
   const from = combine(operands);
-  return combine(functions.map((each) => recordOpaque(env.state, each.schema, each.name, from)));
+  return combine(functions.map((routine) => recordRoutine(env.state, routine, from)));
 }

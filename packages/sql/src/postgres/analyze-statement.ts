@@ -64,6 +64,7 @@ function analyzeWith(
     .some((object) => !state.accounted.has(object));
   // SECURITY: the net under everything above; analyze-statement.test.ts pulls at it.
   if (forgotten) state.facts.giveUp('a part of the statement is not understood');
+  if (state.facts.callsThroughViews) state.noteUnseenSettings();
   return {
     facts: createFacts(state, form, place),
     start: place.start,
@@ -126,13 +127,7 @@ function writeVerb(node: Node): string | null {
 }
 
 function analyzeQueryStatement(env: QueryEnvironment, select: SelectStmt): StatementForm {
-  env.state.callsAreCertain =
-    select.fromClause === undefined &&
-    select.whereClause === undefined &&
-    select.op === 'SETOP_NONE' &&
-    select.withClause === undefined &&
-    select.limitCount === undefined &&
-    select.limitOffset === undefined;
+  env.state.callsAreCertain = isPlainCall(select);
   const into = intoClause(select);
   const result = analyzeSelect(env, EMPTY_SCOPE, select, 'output');
   consume(env, result, 'output');
@@ -147,6 +142,16 @@ function analyzeQueryStatement(env: QueryEnvironment, select: SelectStmt): State
     limit: limitOf(select),
     returns: 'rows',
   };
+}
+
+/** `select f('a', 'b')` and nothing else: the call runs exactly once. */
+function isPlainCall(select: SelectStmt): boolean {
+  const [target, ...others] = select.targetList ?? [];
+  if (target === undefined || others.length > 0 || !('ResTarget' in target)) return false;
+  const value = target.ResTarget.val;
+  if (value === undefined || !('FuncCall' in value)) return false;
+  const isAlone = Object.keys(select).every((key) => ['targetList', 'limitOption', 'op'].includes(key));
+  return isAlone && (value.FuncCall.args ?? []).every((argument) => literalText(argument) !== undefined);
 }
 
 /** SELECT INTO stands in the leftmost arm of a set operation. */
@@ -299,14 +304,14 @@ function applyEffect(context: PostgresContext, facts: Statement, effect: Session
   }
 }
 
-/** A table that was created can be used at once; after anything else names are no longer certain. */
+/** A table that was created can be used at once; after anything else names may mean something else. */
 function afterSchemaChange(context: PostgresContext, facts: Statement, temporary: boolean): PostgresContext {
   const created = facts.accesses.known
     ? facts.accesses.value.filter(({ action }) => action === 'define')
     : [];
   const path = created.length === 1 && created[0]!.object.known ? created[0]!.object.value.path : null;
   const isTable = facts.verb === 'create table' || facts.verb === 'select into';
-  if (!isTable || path === null) return { ...context, catalog: null };
+  if (!isTable || path === null) return { ...context, namesUncertain: true };
   const name = path[1] ?? '';
   if (!temporary) return { ...context, createdTables: [...context.createdTables, [path[0] ?? '', name]] };
   const before = context.temporaryObjects;

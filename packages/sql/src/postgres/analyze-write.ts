@@ -113,7 +113,7 @@ function analyzeUpdate(outer: QueryEnvironment, parent: Scope, statement: Update
   const scope: Scope = { parts: [written.part, ...from], parent };
   writeTargets(env, scope, written, statement.targetList ?? []);
   analyzeExpression(env, scope, statement.whereClause, 'filter');
-  const bounded = isFilter(statement.whereClause);
+  const bounded = isFilter(statement.whereClause, from.length === 0 ? null : written.item.name);
   if (!bounded) env.state.writesAreBounded = false;
   return returning(env, parent, written, from, statement.relation, statement.returningClause, bounded);
 }
@@ -124,7 +124,7 @@ function analyzeDelete(outer: QueryEnvironment, parent: Scope, statement: Delete
   const written = openTarget(env, statement.relation, 'delete');
   const from = analyzeFrom(env, parent, statement.usingClause ?? []);
   analyzeExpression(env, { parts: [written.part, ...from], parent }, statement.whereClause, 'filter');
-  const bounded = isFilter(statement.whereClause);
+  const bounded = isFilter(statement.whereClause, from.length === 0 ? null : written.item.name);
   if (!bounded) env.state.writesAreBounded = false;
   return returning(env, parent, written, from, statement.relation, statement.returningClause, bounded);
 }

@@ -3,6 +3,7 @@ import { known, unknown } from '@gatehouse/model';
 import type { FuncCall, Node } from 'libpg-query';
 import type { AnalysisState } from './analysis-state.ts';
 import { classifyBuiltinFunction, isBuiltinFunctionName } from './builtin-function.ts';
+import type { CatalogFunction } from './catalog.ts';
 import { combine, type Lineage, NOTHING, opaqueLineage } from './lineage.ts';
 import { isPinnedSetting, PINNED_REASON } from './pinned-setting.ts';
 import { literalText, nameParts } from './syntax-tree.ts';
@@ -18,17 +19,20 @@ export function recordCall(state: AnalysisState, call: FuncCall, args: Lineage):
   const name = (parts.at(-1) ?? '').toLowerCase();
   const { builtin, own } = state.names.functions(parts);
   const results: Lineage[] = [];
-  for (const routine of own) {
-    results.push(recordOpaque(state, routine.schema, routine.name, args));
-    // It may set anything in the session, if it may do anything at all.
-    if (routine.language !== 'c' && routine.language !== 'internal') state.noteUnseenSettings();
-  }
+  for (const routine of own) results.push(recordRoutine(state, routine, args));
   if (builtin && (parts.length > 1 || isBuiltinFunctionName(name))) {
     results.push(recordBuiltin(state, name, call.args ?? [], args));
   } else if (own.length === 0) {
     results.push(recordUnknown(state, parts, args));
   }
   return combine(results);
+}
+
+/** A routine that is not built in. */
+export function recordRoutine(state: AnalysisState, routine: CatalogFunction, args: Lineage): Lineage {
+  // It may set anything in the session, if it may do anything at all.
+  if (routine.language !== 'c' && routine.language !== 'internal') state.noteUnseenSettings();
+  return recordOpaque(state, routine.schema, routine.name, args);
 }
 
 /** A routine of which only the name is known. */
@@ -72,6 +76,8 @@ function recordBuiltin(state: AnalysisState, name: string, args: readonly Node[]
       return from;
     case 'sequence-read':
     case 'sequence-update':
+      // `setval` stores what it is given.
+      facts.useAll(from, 'output');
       recordSequence(state, args[0], kind === 'sequence-read' ? 'read' : 'update');
       return from;
     case 'lock':
@@ -85,6 +91,7 @@ function recordBuiltin(state: AnalysisState, name: string, args: readonly Node[]
       facts.addObject('configure', SERVER);
       return from;
     case 'set-config':
+      if (from.sources.length > 0) facts.giveUp('a value of a table is put into a setting');
       recordSetConfig(state, args);
       return from;
     case 'notify':

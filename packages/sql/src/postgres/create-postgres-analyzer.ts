@@ -160,6 +160,7 @@ function createContextKeys(): (context: PostgresContext) => string {
         context.searchPath,
         context.database,
         context.user,
+        context.namesUncertain,
         context.temporaryObjects,
         context.createdTables,
       ]);

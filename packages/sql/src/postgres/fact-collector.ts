@@ -9,11 +9,11 @@ import {
   type OutputColumn,
   unknown,
 } from '@gatehouse/model';
-import type { CatalogReach } from './catalog.ts';
+import type { CatalogReach, CatalogRelation } from './catalog.ts';
 import type { Lineage, NamedLineage } from './lineage.ts';
 import { hasHiddenWrites } from './resolve-names.ts';
 import { isDescription } from './system-relation.ts';
-import { type Target, targetOfRelation } from './target.ts';
+import { SYSTEM_COLUMNS, type Target, targetOfRelation } from './target.ts';
 
 /**
  * Gathers the facts of one statement and says them once it is done.
@@ -34,8 +34,8 @@ export interface FactCollector {
   giveUp(reason: string): void;
   /** What would be written is only looked at: EXPLAIN without ANALYZE. */
   describeWrites(): void;
-  /** True when a routine is called that cannot be seen through. */
-  readonly hasOpaqueCall: boolean;
+  /** True when a view that is read calls a routine that cannot be seen through. */
+  readonly callsThroughViews: boolean;
   accesses(): Known<readonly Access[]>;
   functions(): readonly string[];
 }
@@ -54,7 +54,6 @@ export function createFactCollector(): FactCollector {
   const extra = new Map<string, Access>();
   const functions = new Set<string>();
   let gaveUp: string | null = null;
-  let opaqueCall = false;
   let onlyDescribed = false;
 
   const at = (target: Target, action: Action): Touched => {
@@ -74,7 +73,6 @@ export function createFactCollector(): FactCollector {
     at(target, action).fields.set(`${how} ${field}`, { field, use: how });
   };
   const add = (access: Access) => {
-    if (access.action === 'call') opaqueCall = true;
     extra.set(JSON.stringify([access.action, access.object]), access);
   };
 
@@ -102,8 +100,8 @@ export function createFactCollector(): FactCollector {
     describeWrites: () => {
       onlyDescribed = true;
     },
-    get hasOpaqueCall() {
-      return opaqueCall;
+    get callsThroughViews() {
+      return [...touched.values()].some(({ target }) => opaqueFunctionsOf(target).length > 0);
     },
     accesses() {
       // What views behind the named relations call is called too, so this comes first.
@@ -174,9 +172,14 @@ function isRowAction(action: Action): boolean {
 }
 
 function fieldsBehind(reach: CatalogReach, fields: readonly FieldAccess[]): readonly FieldAccess[] {
-  if (reach.kind === 'same') return fields;
+  if (reach.kind === 'same') return fields.filter(({ field }) => hasField(reach.relation, field));
   const uses = new Set(fields.map(({ use }) => use));
   return [...uses].flatMap((use) => (reach.fields ?? ['*']).map((field) => ({ field, use })));
+}
+
+/** A child may have columns of its own. */
+function hasField({ columns }: CatalogRelation, field: string): boolean {
+  return field === '*' || SYSTEM_COLUMNS.has(field) || columns.some(({ name }) => name === field);
 }
 
 /** One access for each action and object. */
@@ -226,6 +229,7 @@ export function outputColumn({ name, lineage }: NamedLineage): OutputColumn {
   for (const { target, field } of lineage.sources) {
     for (const reach of target.relation?.behind ?? []) {
       const object: ObjectRef = { kind: 'relation', path: [reach.relation.schema, reach.relation.name] };
+      if (reach.kind === 'same' && !hasField(reach.relation, field)) continue;
       const fields = reach.kind === 'same' ? [field] : (reach.fields ?? ['*']);
       for (const each of fields) put(object, each);
     }

@@ -7,18 +7,22 @@ import { literalText, nameParts } from './syntax-tree.ts';
  * Recognised are comparisons of one column with something that holds no column. Everything else is in
  * doubt and counts as no filter: constants, `id = id`, `x is not null`, an OR with an arm in doubt or with
  * two arms that may complement each other.
+ *
+ * Where a write has other relations beside it, `owner` is the name of its target: only columns that are
+ * plainly the target's filter it.
  */
-export function isFilter(where: Node | undefined): boolean {
+export function isFilter(where: Node | undefined, owner: string | null = null): boolean {
   if (where === undefined) return false;
   if ('CurrentOfExpr' in where) return true;
-  if ('BoolExpr' in where) return isBooleanFilter(where.BoolExpr);
-  return isPositive(where) || isOpen(where);
+  if ('BoolExpr' in where) return isBooleanFilter(where.BoolExpr, owner);
+  return isPositive(where, owner) || isOpen(where, owner);
 }
 
-function isBooleanFilter({ boolop, args = [] }: BoolExpr): boolean {
-  if (boolop === 'AND_EXPR') return args.some(isFilter);
-  if (boolop === 'NOT_EXPR') return args.length === 1 && !('NullTest' in args[0]!) && isPositive(args[0]!);
-  const ranges = args.filter((arg) => !isPositive(arg));
+function isBooleanFilter({ boolop, args = [] }: BoolExpr, owner: Owner): boolean {
+  if (boolop === 'AND_EXPR') return args.some((arg) => isFilter(arg, owner));
+  if (boolop === 'NOT_EXPR')
+    return args.length === 1 && !('NullTest' in args[0]!) && isPositive(args[0]!, owner);
+  const ranges = args.filter((arg) => !isPositive(arg, owner));
   // Two ranges, or a range and anything, may cover all there is.
   return ranges.length === 0 && !hasComplement(args);
 }
@@ -28,61 +32,69 @@ function hasComplement(args: readonly Node[]): boolean {
   return args.some((arg) => 'BooleanTest' in arg || 'ColumnRef' in arg);
 }
 
+/** The item that columns must be of; null for any. */
+type Owner = string | null;
+
 const EQUALITIES: ReadonlySet<string> = new Set(['=', '~~', '~~*', '@>', '<@', '&&', '@@', '?', '~', '~*']);
 const RANGES: ReadonlySet<string> = new Set(['<', '>', '<=', '>=', '<>']);
 
 /** Picks out some rows by what they are. */
-function isPositive(node: Node): boolean {
-  if ('ColumnRef' in node) return true;
-  if ('NullTest' in node) return node.NullTest.nulltesttype === 'IS_NULL' && isColumnSide(node.NullTest.arg);
+function isPositive(node: Node, owner: Owner): boolean {
+  if ('ColumnRef' in node) return isColumnSide(node, owner);
+  if ('NullTest' in node)
+    return node.NullTest.nulltesttype === 'IS_NULL' && isColumnSide(node.NullTest.arg, owner);
   if ('BooleanTest' in node) {
     return (
       ['IS_TRUE', 'IS_FALSE', 'IS_UNKNOWN'].includes(node.BooleanTest.booltesttype ?? '') &&
-      isColumnSide(node.BooleanTest.arg)
+      isColumnSide(node.BooleanTest.arg, owner)
     );
   }
-  if ('SubLink' in node) return isPositiveSubLink(node.SubLink);
-  if ('BoolExpr' in node) return node.BoolExpr.boolop !== 'NOT_EXPR' && isBooleanFilter(node.BoolExpr);
+  if ('SubLink' in node) return isPositiveSubLink(node.SubLink, owner);
+  if ('BoolExpr' in node) return node.BoolExpr.boolop !== 'NOT_EXPR' && isBooleanFilter(node.BoolExpr, owner);
   if (!('A_Expr' in node)) return false;
   const { kind, lexpr, rexpr } = node.A_Expr;
   const operator = nameParts(node.A_Expr.name).at(-1) ?? '';
   switch (kind) {
     case 'AEXPR_OP':
-      return EQUALITIES.has(operator) && comparesColumn(node.A_Expr) && !matchesAnything(operator, rexpr);
+      return (
+        EQUALITIES.has(operator) && comparesColumn(node.A_Expr, owner) && !matchesAnything(operator, rexpr)
+      );
     case 'AEXPR_LIKE':
     case 'AEXPR_ILIKE':
     case 'AEXPR_SIMILAR':
-      return !operator.startsWith('!') && comparesColumn(node.A_Expr) && !matchesAnything('~~', rexpr);
+      return !operator.startsWith('!') && comparesColumn(node.A_Expr, owner) && !matchesAnything('~~', rexpr);
     case 'AEXPR_IN':
     case 'AEXPR_OP_ANY':
-      return operator === '=' && isColumnSide(lexpr) && isValueSide(rexpr);
+      return operator === '=' && isColumnSide(lexpr, owner) && isValueSide(rexpr);
     case 'AEXPR_NOT_DISTINCT':
-      return comparesColumn(node.A_Expr);
+      return comparesColumn(node.A_Expr, owner);
     default:
       return false;
   }
 }
 
 /** A range or an exclusion: a filter by itself, not in an OR. */
-function isOpen(node: Node): boolean {
+function isOpen(node: Node, owner: Owner): boolean {
   if (!('A_Expr' in node)) return false;
   const { kind, lexpr, rexpr } = node.A_Expr;
   const operator = nameParts(node.A_Expr.name).at(-1) ?? '';
-  if (kind === 'AEXPR_OP') return RANGES.has(operator) && comparesColumn(node.A_Expr);
+  if (kind === 'AEXPR_OP') return RANGES.has(operator) && comparesColumn(node.A_Expr, owner);
   if (kind === 'AEXPR_BETWEEN' || kind === 'AEXPR_BETWEEN_SYM')
-    return isColumnSide(lexpr) && isValueSide(rexpr);
-  if (kind === 'AEXPR_IN') return operator === '<>' && isColumnSide(lexpr) && isValueSide(rexpr);
+    return isColumnSide(lexpr, owner) && isValueSide(rexpr);
+  if (kind === 'AEXPR_IN') return operator === '<>' && isColumnSide(lexpr, owner) && isValueSide(rexpr);
   return false;
 }
 
-function isPositiveSubLink({ subLinkType, testexpr, subselect, operName }: SubLink): boolean {
+function isPositiveSubLink({ subLinkType, testexpr, subselect, operName }: SubLink, owner: Owner): boolean {
   if (subselect === undefined || !('SelectStmt' in subselect)) return false;
   const select: SelectStmt = subselect.SelectStmt;
   if (!isFilter(select.whereClause)) return false;
   if (subLinkType === 'EXISTS_SUBLINK') return false;
   const operator = nameParts(operName);
   return (
-    subLinkType === 'ANY_SUBLINK' && (operator.length === 0 || operator[0] === '=') && isColumnSide(testexpr)
+    subLinkType === 'ANY_SUBLINK' &&
+    (operator.length === 0 || operator[0] === '=') &&
+    isColumnSide(testexpr, owner)
   );
 }
 
@@ -101,8 +113,10 @@ function patternText(pattern: Node | undefined): string | null | undefined {
   return literalText(pattern);
 }
 
-function comparesColumn({ lexpr, rexpr }: A_Expr): boolean {
-  return (isColumnSide(lexpr) && isValueSide(rexpr)) || (isColumnSide(rexpr) && isValueSide(lexpr));
+function comparesColumn({ lexpr, rexpr }: A_Expr, owner: Owner): boolean {
+  return (
+    (isColumnSide(lexpr, owner) && isValueSide(rexpr)) || (isColumnSide(rexpr, owner) && isValueSide(lexpr))
+  );
 }
 
 const TRANSPARENT: ReadonlySet<string> = new Set(
@@ -112,22 +126,24 @@ const TRANSPARENT: ReadonlySet<string> = new Set(
 );
 
 /** One column, perhaps through a cast, a field of it, or a function that keeps rows apart. */
-function isColumnSide(node: Node | undefined): boolean {
+function isColumnSide(node: Node | undefined, owner: Owner): boolean {
   if (node === undefined) return false;
-  if ('ColumnRef' in node) return true;
-  if ('TypeCast' in node) return isColumnSide(node.TypeCast.arg);
-  if ('CollateClause' in node) return isColumnSide(node.CollateClause.arg);
-  if ('A_Indirection' in node) return isColumnSide(node.A_Indirection.arg);
+  if ('ColumnRef' in node) return owner === null || nameParts(node.ColumnRef.fields).at(-2) === owner;
+  if ('TypeCast' in node) return isColumnSide(node.TypeCast.arg, owner);
+  if ('CollateClause' in node) return isColumnSide(node.CollateClause.arg, owner);
+  if ('A_Indirection' in node) return isColumnSide(node.A_Indirection.arg, owner);
   if ('A_Expr' in node) {
     const operator = nameParts(node.A_Expr.name).at(-1) ?? '';
-    return operator.startsWith('->') && isColumnSide(node.A_Expr.lexpr) && isValueSide(node.A_Expr.rexpr);
+    return (
+      operator.startsWith('->') && isColumnSide(node.A_Expr.lexpr, owner) && isValueSide(node.A_Expr.rexpr)
+    );
   }
   if (!('FuncCall' in node)) return false;
   const args = node.FuncCall.args ?? [];
   return (
     TRANSPARENT.has(nameParts(node.FuncCall.funcname).at(-1) ?? '') &&
-    args.filter(isColumnSide).length === 1 &&
-    args.every((arg) => isColumnSide(arg) || isValueSide(arg))
+    args.filter((arg) => isColumnSide(arg, owner)).length === 1 &&
+    args.every((arg) => isColumnSide(arg, owner) || isValueSide(arg))
   );
 }
 

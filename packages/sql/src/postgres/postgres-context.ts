@@ -20,9 +20,17 @@ export interface PostgresContext {
   readonly database: string;
   /** `current_user`; unknown after a SET ROLE that was not understood. */
   readonly user: Known<string>;
-  /** Names of the temporary relations of this session; unknown when some may exist that were not seen. */
+  /**
+   * True while relations were dropped, renamed or moved in the session's open transaction, which the catalog
+   * cannot show: a name may then mean the same name in a later schema of the path.
+   */
+  readonly namesUncertain: boolean;
+  /** Names of temporary relations that this session may have; unknown when some may exist that were not seen. */
   readonly temporaryObjects: Known<readonly string[]>;
-  /** Plain tables that this session created in its open transaction, which no catalog can show yet: `[schema, name]`. */
+  /**
+   * Plain tables that this session may have created in its open transaction, which no catalog can show yet:
+   * `[schema, name]`. Only of statements that define nothing but this table (no INHERITS, no PARTITION OF).
+   */
   readonly createdTables: readonly (readonly [string, string])[];
 }
 
@@ -40,6 +48,7 @@ export function createPostgresContext(
         : { known: true, value: catalog.defaultSearchPath },
     database: session.database,
     user: { known: true, value: session.user },
+    namesUncertain: false,
     temporaryObjects: { known: true, value: [] },
     createdTables: [],
   };

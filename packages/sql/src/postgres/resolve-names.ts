@@ -6,7 +6,9 @@ import { type Target, TEMPORARY_SCHEMA, targetOfName, targetOfRelation, unknownT
  * What a name means, as the server would look it up: the session's temporary schema first, then
  * `pg_catalog`, then the search path, where schemas without USAGE are skipped.
  *
- * Where the session's state is not certain the answer is every object that the name could mean.
+ * Where the session's state is not certain the answer is every object that the name could mean. Temporary
+ * and newly created relations never hide one of the catalog: they may be gone without a word (ON COMMIT DROP,
+ * a rollback).
  */
 export interface NameResolver {
   /** Relations that the name may mean; never empty. */
@@ -67,6 +69,18 @@ export function createNameResolver(context: PostgresContext): NameResolver {
     return inSchema(schema, name) ?? notFound(`${schema}.${name}`, schema);
   };
 
+  /** A temporary relation that is only possible leaves open what the name means without it. */
+  const completed = (
+    candidates: readonly Target[],
+    name: string,
+    schema: string | null,
+  ): readonly Target[] => {
+    const { temporaryObjects } = context;
+    const isGuess = ({ object }: Target) =>
+      !temporaryObjects.known && object.known && object.value.path[0] === TEMPORARY_SCHEMA;
+    return candidates.every(isGuess) ? [...candidates, notFound(name, schema)] : candidates;
+  };
+
   const unqualified = (name: string): readonly Target[] => {
     const candidates: Target[] = [];
     if (path === null) {
@@ -75,17 +89,16 @@ export function createNameResolver(context: PostgresContext): NameResolver {
       for (const [schema, table] of context.createdTables) {
         if (table === name) candidates.push(targetOfName(schema, name));
       }
-      return candidates.length === 0 ? [notFound(name, null)] : candidates;
+      return completed(candidates, name, null);
     }
     for (const { schema, certain } of path) {
       const target = inSchema(schema, name);
       if (target === null) continue;
       candidates.push(target);
-      const settled = schema !== TEMPORARY_SCHEMA || context.temporaryObjects.known;
-      if (certain && settled) return candidates;
+      // What the catalog does not hold may have gone with its transaction; then the next schema counts.
+      if (certain && target.relation !== null && !context.namesUncertain) return candidates;
     }
-    if (candidates.length > 0 && candidates.some(({ relation }) => relation !== null)) return candidates;
-    return [...candidates, notFound(name, firstSchema(path))];
+    return completed(candidates, name, firstSchema(path));
   };
 
   return {
