@@ -66,7 +66,7 @@ export function accessesOf(statement: Statement): readonly Access[] {
 }
 
 /** Why an access is not understood, or undefined when it is. */
-export function unreadable({ action, object }: Access): string | undefined {
+function unreadable({ action, object }: Access): string | undefined {
   if (!object.known) return object.reason;
   if (!isWellFormed(object.value)) return 'the path of an object is incomplete';
   return action === 'unknown' ? `what is done to \`${formatObject(object.value)}\` is not known` : undefined;

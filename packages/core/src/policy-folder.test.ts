@@ -91,6 +91,23 @@ describe('createPolicyFolder', () => {
     expect((await repaired).kind).toBe('loaded');
     expect(policies.current().decide(REQUEST).effect).toBe('deny');
   });
+  it('does not take up a document while it is being written', async () => {
+    const whole = policyOf([
+      ALLOW_ALL,
+      '{ name: no, effect: deny, match: { tls: true } }',
+      '{ name: idle, effect: alert }',
+    ]);
+    write('p.yaml', policyOf([ALLOW_ALL, '{ name: no, effect: deny, match: { tls: true } }']));
+    opened = createPolicyFolder(folder, { debounceMs: 120, pollMs: 10 });
+    const change = nextChange(opened);
+    const firstRule = whole.slice(0, whole.indexOf('  - { name: no'));
+    for (const end of [firstRule.length, whole.length]) {
+      write('p.yaml', whole.slice(0, end));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    expect((await change).kind).toBe('loaded');
+    expect(opened.current().decide(REQUEST).effect).toBe('deny');
+  });
   it('keeps the last good set when the documents vanish', async () => {
     write('p.yaml', GOOD);
     const policies = open();

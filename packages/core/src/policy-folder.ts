@@ -2,8 +2,8 @@
  * The only file of this package that touches the world: a folder of policy documents, read, watched and
  * kept as an engine.
  *
- * Every `*.yaml` and `*.yml` below the folder is a document, except `cases.yaml` and hidden files. A change is
- * read after a short silence. A set with a problem is refused as a whole and the last good one stays in
+ * Every `*.yaml` and `*.yml` below the folder is a document, except `cases.yaml` and hidden files. A change
+ * counts when it was read twice the same, a short silence apart. A set with a problem is refused as a whole and the last good one stays in
  * force. The revision is a hash of names and contents, so equal folders have equal revisions on every node.
  */
 import { createHash } from 'node:crypto';
@@ -94,6 +94,8 @@ class WatchedFolder implements PolicyFolder {
   #watchers: readonly FSWatcher[] = [];
   #pending: NodeJS.Timeout | undefined;
   #engine: Engine;
+  /** A revision that is not in force yet, and since when it is seen. */
+  #candidate: { readonly revision: string; readonly since: number } | undefined;
   /** The revision last read, good or not, so that a bad set is reported once. */
   #seen: string;
 
@@ -156,7 +158,7 @@ class WatchedFolder implements PolicyFolder {
 
   #schedule(): void {
     clearTimeout(this.#pending);
-    this.#pending = setTimeout(() => this.#reload(), this.#options.debounceMs ?? DEBOUNCE_MS);
+    this.#pending = setTimeout(() => this.#reload(), this.#debounceMs());
     this.#pending.unref();
   }
 
@@ -172,11 +174,26 @@ class WatchedFolder implements PolicyFolder {
       const sources = readPolicySources(this.#folder);
       const revision = policyRevision(sources);
       if (revision === this.#seen) return undefined;
+      if (!this.#isSettled(revision)) return undefined;
       this.#seen = revision;
       return this.#load(sources);
     } catch (error) {
       return this.#unreadable(error);
     }
+  }
+
+  /** SECURITY: a document that is still being written may lack its last rules, so a change counts when it was seen twice. */
+  #isSettled(revision: string): boolean {
+    const now = performance.now();
+    if (this.#candidate?.revision !== revision) this.#candidate = { revision, since: now };
+    // Timers fire up to a millisecond early.
+    if (now - this.#candidate.since >= this.#debounceMs() - 1) return true;
+    this.#schedule();
+    return false;
+  }
+
+  #debounceMs(): number {
+    return this.#options.debounceMs ?? DEBOUNCE_MS;
   }
 
   #unreadable(error: unknown): PolicyChange | undefined {

@@ -2,7 +2,7 @@
  * Reads `cases.yaml`: who and where once, then one request and one expectation per case.
  *
  *     principals: { ana: { kind: human, groups: [analysts] } }
- *     databases: { shop: { dialect: postgres, labels: { env: production } } }
+ *     databases: { shop: { dialect: NAME, labels: { env: production } } }
  *     cases:
  *       - name: reads a masked email
  *         principal: ana
