@@ -1,0 +1,79 @@
+/**
+ * An event's body as JSON text, cheaply and within bounds.
+ *
+ * Statements, decisions, principals and session facts are shared by many events. Where they are
+ * frozen their JSON is kept by identity; an object that could still change is written anew each time.
+ * Long texts and parameters are cut, with their length and SHA-256 in place of the rest, so that one
+ * statement of a gigabyte cannot fill the journal. What is too large even then is refused.
+ */
+import * as crypto from 'node:crypto';
+import { type AuditBody, GatewayError, type IntentBody, type JsonValue } from '@gatehouse/model';
+
+/** Characters of a statement's text, and of each string among its parameters, that are kept. */
+export const MAX_TEXT_CHARACTERS = 64 * 1024;
+/** Characters of all parameters of one event together, as JSON; above it their number and hash are kept. */
+export const MAX_PARAMETERS_CHARACTERS = 256 * 1024;
+/** Characters of a whole body. */
+export const MAX_BODY_CHARACTERS = 2 * 1024 * 1024;
+
+/** Gives the JSON text of a body. Throws GatewayError `event-too-large` or `event-not-json`, kind `audit`. */
+export type EncodeBody = (body: AuditBody) => string;
+
+/** Creates an encoder with a cache of its own; the cache holds nothing alive. */
+export function createBodyEncoder(): EncodeBody {
+  const cache = new WeakMap<object, string>();
+  const shared = (value: object): string => {
+    const kept = cache.get(value);
+    if (kept !== undefined) return kept;
+    const text = JSON.stringify(value);
+    if (Object.isFrozen(value)) cache.set(value, text);
+    return text;
+  };
+  return (body) => {
+    const text = stringify(body, shared);
+    if (text.length <= MAX_BODY_CHARACTERS) return text;
+    throw new GatewayError(
+      'audit',
+      'event-too-large',
+      `expected an event of at most ${MAX_BODY_CHARACTERS} characters, got ${text.length}`,
+      { context: { kind: body.kind, characters: text.length } },
+    );
+  };
+}
+
+function stringify(body: AuditBody, shared: (value: object) => string): string {
+  try {
+    return body.kind === 'intent' ? stringifyIntent(body, shared) : JSON.stringify(body);
+  } catch (cause) {
+    throw new GatewayError('audit', 'event-not-json', 'an event cannot be written as JSON', {
+      context: { kind: body.kind },
+      cause,
+    });
+  }
+}
+
+function stringifyIntent(body: IntentBody, shared: (value: object) => string): string {
+  const statements = body.statements.map(shared).join(',');
+  let text = `{"kind":"intent","request":${JSON.stringify(body.request)},"session":${shared(body.session)}`;
+  text += `,"principal":${shared(body.principal)},"statements":[${statements}]`;
+  text += `,"decision":${shared(body.decision)},"via":${JSON.stringify(body.via)}`;
+  if (body.text !== undefined) text += `,"text":${JSON.stringify(cutText(body.text))}`;
+  if (body.parameters !== undefined) text += `,"parameters":${stringifyParameters(body.parameters)}`;
+  return `${text}}`;
+}
+
+/** Gives short texts as they are, others cut and followed by their length and hash. */
+export function cutText(text: string): string {
+  if (text.length <= MAX_TEXT_CHARACTERS) return text;
+  const hash = crypto.createHash('sha256').update(text, 'utf8').digest('hex');
+  return `${text.slice(0, MAX_TEXT_CHARACTERS)} [cut by the audit: ${text.length} characters, sha256 ${hash}]`;
+}
+
+function stringifyParameters(parameters: readonly JsonValue[]): string {
+  const text = JSON.stringify(parameters, (_key, value: unknown) =>
+    typeof value === 'string' ? cutText(value) : value,
+  );
+  if (text.length <= MAX_PARAMETERS_CHARACTERS) return text;
+  const hash = crypto.createHash('sha256').update(text, 'utf8').digest('hex');
+  return JSON.stringify([`[cut by the audit: ${parameters.length} parameters, sha256 ${hash}]`]);
+}

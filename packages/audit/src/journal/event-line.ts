@@ -1,0 +1,69 @@
+/**
+ * One event as one line of text: what the journal writes, the queue carries and the store keeps.
+ *
+ *   {"v":1,"node":"gw-1","seq":42,"at":"2026-01-31T12:00:00.000Z","prev":"<64 hex>","body":{…}}
+ *
+ * `prev` is SHA-256 over the bytes of the line before, without its line feed; the first event of a
+ * node has 64 zeros. Keys stand in exactly this order. The line itself is the record: it is passed
+ * on byte for byte and never parsed and written again.
+ */
+import * as crypto from 'node:crypto';
+import type { AuditBody } from '@gatehouse/model';
+
+/** `prev` of the first event of a node. */
+export const GENESIS = '0'.repeat(64);
+
+/** A line, parsed. */
+export interface AuditEvent {
+  readonly v: 1;
+  readonly node: string;
+  /** Counts from 1 per node without gaps. */
+  readonly seq: number;
+  /** UTC, ISO 8601 with milliseconds, from the clock of the node. */
+  readonly at: string;
+  readonly prev: string;
+  readonly body: AuditBody;
+}
+
+/** Gives the line without its line feed. `body` is JSON text; `node` must need no escaping. */
+export function formatLine(node: string, seq: number, at: string, prev: string, body: string): string {
+  return `{"v":1,"node":"${node}","seq":${seq},"at":"${at}","prev":"${prev}","body":${body}}`;
+}
+
+/** SHA-256 over the line's UTF-8 bytes, as 64 hex digits. */
+export const hashLine: (line: string) => string =
+  typeof crypto.hash === 'function'
+    ? (line) => crypto.hash('sha256', line, 'hex')
+    : (line) => crypto.createHash('sha256').update(line, 'utf8').digest('hex');
+
+/** Gives the event, or null for a text that is not a line of a journal. Does not check the chain. */
+export function parseLine(line: string): AuditEvent | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return null;
+  }
+  return isEvent(value) ? value : null;
+}
+
+function isEvent(value: unknown): value is AuditEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const event = value as Readonly<Record<string, unknown>>;
+  return (
+    event['v'] === 1 &&
+    typeof event['node'] === 'string' &&
+    Number.isSafeInteger(event['seq']) &&
+    (event['seq'] as number) > 0 &&
+    typeof event['at'] === 'string' &&
+    typeof event['prev'] === 'string' &&
+    /^[0-9a-f]{64}$/.test(event['prev']) &&
+    isBody(event['body'])
+  );
+}
+
+function isBody(value: unknown): boolean {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { kind?: unknown }).kind === 'string'
+  );
+}

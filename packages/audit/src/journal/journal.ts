@@ -1,0 +1,448 @@
+/**
+ * The journal of one node: an append-only file of events, each carrying the hash of the one before.
+ *
+ *   append ──> batch of this turn ──one write──> file ──group commit──> disk
+ *                                     │ error
+ *                                     └──> cut back, waiters fail, appends throw, retry until it writes
+ *
+ * INVARIANT: behind the last good boundary nothing is ever left in the file; a failed batch is cut
+ * off before anything else is written, and only then its sequence numbers are used again.
+ * INVARIANT: nobody is told "written" or "synced" who waits for an event that is not.
+ * Readers may read up to `written()`, and pass on only what is before `synced()`: what a power
+ * failure can take back must not have left the node.
+ */
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { type AuditBody, GatewayError } from '@gatehouse/model';
+import { createBodyEncoder, type EncodeBody } from './encode-body.ts';
+import { formatLine, hashLine } from './event-line.ts';
+import { GroupCommit, type SyncFile } from './group-commit.ts';
+import { takeLock } from './journal-lock.ts';
+import { recoverTail } from './recover-tail.ts';
+import { JOURNAL_START, type JournalPosition, type SegmentFile, segmentPath } from './segment-files.ts';
+
+/** Writes bytes at a position of a file and gives how many were written; `fs.writeSync`, or what a test puts in its place. */
+export type WriteFile = (fd: number, bytes: Buffer, position: number) => number;
+
+export interface JournalOptions {
+  /** Created when missing, readable for the owner only. */
+  readonly dir: string;
+  /** Lower-case letters, digits, `-` and `_`. */
+  readonly node: string;
+  /** A new file is begun when the next batch would make the current one longer. */
+  readonly segmentBytes: number;
+  /** New statements are refused when more than this is not yet in the store; what ends running ones has an eighth more. */
+  readonly maxBacklogBytes: number;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  readonly write?: WriteFile;
+  readonly sync?: SyncFile;
+}
+
+/** The state of a journal at one moment. */
+export interface JournalStatus {
+  readonly node: string;
+  /** Last event in the file. */
+  readonly seq: number;
+  readonly segments: number;
+  readonly bytes: number;
+  /** Not yet passed on. */
+  readonly backlogBytes: number;
+  readonly backlogEvents: number;
+  readonly maxBacklogBytes: number;
+  /** Why appends throw now, null when they do not. */
+  readonly failure: GatewayError | null;
+}
+
+type Callback = (error: GatewayError | null) => void;
+
+export interface Journal {
+  /** Adds an event to this turn's batch and gives its sequence number, which counts only once the batch is written. Throws GatewayError of kind `audit`: `journal-full`, `journal-failed`, `event-too-large`, `event-not-json`. */
+  append(body: AuditBody): number;
+  /** Calls back when everything appended so far is in the file, or with why it is not. Never before this call returns. */
+  afterWritten(callback: Callback): void;
+  /** Calls back when everything appended so far is on the disk, or with why it is not. */
+  afterSynced(callback: Callback): void;
+  /** Writes the batch now. */
+  flush(): void;
+  /** Behind the last event in the file. */
+  written(): JournalPosition;
+  /** Behind the last event that is known to be on the disk. */
+  synced(): JournalPosition;
+  /** Says that everything before a position has been passed on. A position that goes back is ignored. */
+  acknowledge(position: JournalPosition): void;
+  /** Calls back after each write until the returned function is called. */
+  watch(listener: () => void): () => void;
+  status(): JournalStatus;
+  /** Writes and syncs what is left and closes the file; appends throw from then on. */
+  close(): Promise<void>;
+}
+
+const RETRY_MS = 250;
+
+/** Opens a journal for writing, after cutting what a crash left half-written. Throws GatewayError `journal-in-use`, `journal-damaged`, `journal-unusable` or `journal-node`. */
+export function openJournal(options: JournalOptions): Journal {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(options.node)) {
+    throw new GatewayError(
+      'config',
+      'journal-node',
+      `expected letters, digits, \`-\` and \`_\` as name of a node, got \`${options.node}\``,
+    );
+  }
+  try {
+    return new FileJournal(options);
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    throw new GatewayError(
+      'audit',
+      'journal-unusable',
+      `the journal in \`${options.dir}\` cannot be opened`,
+      {
+        context: { dir: options.dir, reason: errorCode(cause) },
+        cause,
+      },
+    );
+  }
+}
+
+interface PendingEvent {
+  readonly at: string;
+  readonly body: string;
+}
+
+class FileJournal implements Journal {
+  readonly #options: JournalOptions;
+  readonly #clock: () => number;
+  readonly #write: WriteFile;
+  readonly #encode: EncodeBody = createBodyEncoder();
+  readonly #commit: GroupCommit;
+  readonly #unlock: () => void;
+  readonly #listeners = new Set<() => void>();
+
+  #segments: SegmentFile[];
+  #fd: number | null = null;
+  #bytes: number;
+  #hash: string;
+  #written: JournalPosition;
+  #synced: JournalPosition;
+  #acknowledged: JournalPosition = JOURNAL_START;
+  #acknowledgedBytes = 0;
+
+  #events: PendingEvent[] = [];
+  #eventCharacters = 0;
+  #onWritten: Callback[] = [];
+  #onSynced: Callback[] = [];
+  #scheduled = false;
+  #lastMs = Number.NaN;
+  #lastAt = '';
+
+  #failure: GatewayError | null = null;
+  #failedSince = 0;
+  #lostEvents = 0;
+  #refusedEvents = 0;
+  #retry: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: JournalOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? Date.now;
+    this.#write =
+      options.write ?? ((fd, bytes, position) => fs.writeSync(fd, bytes, 0, bytes.length, position));
+    fs.mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+    this.#unlock = takeLock(join(options.dir, `${options.node}.lock`));
+    try {
+      const tail = recoverTail(options.dir, options.node);
+      this.#commit = new GroupCommit({
+        sync: options.sync ?? fs.fdatasync,
+        dir: options.dir,
+        onFailed: (error) => this.#failForGood(error),
+      });
+      this.#segments = [...tail.segments];
+      this.#bytes = tail.segments.reduce((sum, { bytes }) => sum + bytes, 0);
+      this.#hash = tail.hash;
+      const last = tail.segments.at(-1);
+      if (last !== undefined) this.#use(fs.openSync(last.path, 'r+'));
+      this.#written = { segment: last?.first ?? 0, offset: last?.bytes ?? 0, seq: tail.seq };
+      this.#synced = JOURNAL_START;
+      if (tail.cutBytes > 0) this.#record('journal-cut', { bytes: tail.cutBytes });
+    } catch (error) {
+      this.#unlock();
+      throw error;
+    }
+  }
+
+  append(body: AuditBody): number {
+    this.#assertOpen(body);
+    const text = this.#encode(body);
+    this.#events.push({ at: this.#now(), body: text });
+    this.#eventCharacters += text.length;
+    this.#schedule();
+    return this.#written.seq + this.#events.length;
+  }
+
+  afterWritten(callback: Callback): void {
+    this.#onWritten.push(callback);
+    this.#schedule();
+  }
+
+  afterSynced(callback: Callback): void {
+    this.#onSynced.push(callback);
+    this.#schedule();
+  }
+
+  flush(): void {
+    const events = this.#events;
+    const onWritten = this.#onWritten;
+    const onSynced = this.#onSynced;
+    this.#events = [];
+    this.#eventCharacters = 0;
+    this.#onWritten = [];
+    this.#onSynced = [];
+    const error = this.#failure ?? this.#writeBatch(events);
+    if (error !== null) this.#lostEvents += events.length;
+    callAll(onWritten, error);
+    if (error !== null) callAll(onSynced, error);
+    else if (onSynced.length > 0) this.#requestSync(onSynced);
+    if (error === null && events.length > 0) for (const listener of [...this.#listeners]) listener();
+  }
+
+  written(): JournalPosition {
+    return this.#written;
+  }
+
+  synced(): JournalPosition {
+    return this.#synced;
+  }
+
+  acknowledge(position: JournalPosition): void {
+    if (position.seq <= this.#acknowledged.seq) return;
+    this.#acknowledged = position;
+    let before = 0;
+    for (const { first, bytes } of this.#segments) if (first < position.segment) before += bytes;
+    this.#acknowledgedBytes = before + position.offset;
+  }
+
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  status(): JournalStatus {
+    return {
+      node: this.#options.node,
+      seq: this.#written.seq,
+      segments: this.#segments.length,
+      bytes: this.#bytes,
+      backlogBytes: this.#backlog(),
+      backlogEvents: this.#written.seq - this.#acknowledged.seq,
+      maxBacklogBytes: this.#options.maxBacklogBytes,
+      failure: this.#failure ?? this.#fullError(this.#options.maxBacklogBytes),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.flush();
+    if (this.#retry !== null) clearInterval(this.#retry);
+    await this.#commit.close();
+    this.#unlock();
+  }
+
+  #assertOpen(body: AuditBody): void {
+    const { maxBacklogBytes } = this.#options;
+    const begins = body.kind === 'intent' || body.kind === 'login';
+    const error =
+      this.#closedError() ??
+      this.#failure ??
+      this.#fullError(begins ? maxBacklogBytes : maxBacklogBytes + maxBacklogBytes / 8);
+    if (error === null) return;
+    this.#refusedEvents += 1;
+    throw error;
+  }
+
+  #closedError(): GatewayError | null {
+    if (this.#closing === null) return null;
+    return new GatewayError('audit', 'journal-failed', 'the journal is closed', { retry: 'safe' });
+  }
+
+  #fullError(limit: number): GatewayError | null {
+    const backlog = this.#backlog() + this.#eventCharacters;
+    if (backlog < limit) return null;
+    return new GatewayError(
+      'audit',
+      'journal-full',
+      `expected at most ${this.#options.maxBacklogBytes} bytes of events that are not yet in the store, got ${backlog}`,
+      { retry: 'safe', context: { backlogBytes: backlog, maxBacklogBytes: this.#options.maxBacklogBytes } },
+    );
+  }
+
+  #backlog(): number {
+    return Math.max(0, this.#bytes - this.#acknowledgedBytes);
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Gives null when all events are in the file; otherwise none of them is, or nothing is written any more until it is so. */
+  #writeBatch(events: readonly PendingEvent[]): GatewayError | null {
+    if (events.length === 0) return null;
+    let { seq } = this.#written;
+    let hash = this.#hash;
+    let text = '';
+    for (const { at, body } of events) {
+      seq += 1;
+      const line = formatLine(this.#options.node, seq, at, hash, body);
+      hash = hashLine(line);
+      text += `${line}\n`;
+    }
+    const bytes = Buffer.from(text, 'utf8');
+    try {
+      this.#writeAll(this.#fileFor(bytes.length), bytes);
+    } catch (error) {
+      return this.#fail(error as Error);
+    }
+    this.#advance(bytes.length, seq, hash);
+    return null;
+  }
+
+  #advance(bytes: number, seq: number, hash: string): void {
+    const last = this.#segments.at(-1)!;
+    this.#segments[this.#segments.length - 1] = { ...last, bytes: last.bytes + bytes };
+    this.#bytes += bytes;
+    this.#hash = hash;
+    this.#written = { segment: last.first, offset: last.bytes + bytes, seq };
+  }
+
+  #writeAll(fd: number, bytes: Buffer): void {
+    const start = this.#segments.at(-1)!.bytes;
+    for (let done = 0; done < bytes.length; ) {
+      const count = this.#write(fd, bytes.subarray(done), start + done);
+      if (count <= 0) throw new Error('nothing was written');
+      done += count;
+    }
+  }
+
+  /** The current segment, or a new one when this many bytes would make it too long. */
+  #fileFor(bytes: number): number {
+    const last = this.#segments.at(-1);
+    const fits = last !== undefined && (last.bytes === 0 || last.bytes + bytes <= this.#options.segmentBytes);
+    if (fits && this.#fd !== null) return this.#fd;
+    const first = this.#written.seq + 1;
+    const path = segmentPath(this.#options.dir, this.#options.node, first);
+    this.#use(fs.openSync(path, 'wx+', 0o600));
+    this.#segments.push({ path, first, bytes: 0 });
+    return this.#fd!;
+  }
+
+  #use(fd: number): void {
+    this.#fd = fd;
+    this.#commit.use(fd);
+  }
+
+  #requestSync(waiters: readonly Callback[]): void {
+    const position = this.#written;
+    this.#commit.request((error) => {
+      if (error === null && position.seq > this.#synced.seq) this.#synced = position;
+      callAll(waiters, error === null ? null : failed(error, this.#options.dir));
+    });
+  }
+
+  #fail(cause: Error): GatewayError {
+    this.#failure = failed(cause, this.#options.dir);
+    this.#failedSince = this.#clock();
+    this.#cutBack();
+    this.#retry ??= setInterval(() => this.#tryAgain(), RETRY_MS).unref();
+    return this.#failure;
+  }
+
+  /** SECURITY: what a failed sync left on the disk cannot be known; only opening the journal again reads it. Test: `never syncs again after a failed sync`. */
+  #failForGood(cause: Error): void {
+    this.#failure = failed(cause, this.#options.dir);
+    if (this.#retry !== null) clearInterval(this.#retry);
+    this.#retry = null;
+  }
+
+  #cutBack(): boolean {
+    const last = this.#segments.at(-1);
+    if (this.#fd === null || last === undefined) return true;
+    try {
+      fs.ftruncateSync(this.#fd, last.bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The event that says what was lost is the proof that the file can be written again. */
+  #tryAgain(): void {
+    const before = this.#failure;
+    if (before === null || this.#events.length > 0 || !this.#cutBack()) return;
+    const detail = {
+      reason: String(before.context['reason']),
+      lostEvents: this.#lostEvents,
+      refusedEvents: this.#refusedEvents,
+      durationMs: Math.round(this.#clock() - this.#failedSince),
+    };
+    const body = JSON.stringify({ kind: 'gateway', what: 'journal-recovered', detail });
+    const since = this.#failedSince;
+    if (this.#writeBatch([{ at: this.#now(), body }]) !== null) {
+      this.#failedSince = since;
+      return;
+    }
+    if (this.#retry !== null) clearInterval(this.#retry);
+    this.#retry = null;
+    this.#failure = null;
+    this.#lostEvents = 0;
+    this.#refusedEvents = 0;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #record(what: string, detail: Readonly<Record<string, number>>): void {
+    this.#events.push({ at: this.#now(), body: JSON.stringify({ kind: 'gateway', what, detail }) });
+    this.#schedule();
+  }
+
+  #now(): string {
+    const ms = this.#clock();
+    if (ms !== this.#lastMs) {
+      this.#lastMs = ms;
+      this.#lastAt = new Date(ms).toISOString();
+    }
+    return this.#lastAt;
+  }
+}
+
+/** Calls every waiter; one that throws does not keep the others from their answer. */
+function callAll(callbacks: readonly Callback[], error: GatewayError | null): void {
+  for (const callback of callbacks) {
+    try {
+      callback(error);
+    } catch (thrown) {
+      queueMicrotask(() => {
+        throw thrown;
+      });
+    }
+  }
+}
+
+function failed(cause: Error, dir: string): GatewayError {
+  return new GatewayError('audit', 'journal-failed', `the journal in \`${dir}\` cannot be written`, {
+    retry: 'safe',
+    context: { reason: errorCode(cause) },
+    cause,
+  });
+}
+
+function errorCode(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error as Error).name ?? 'unknown';
+}
