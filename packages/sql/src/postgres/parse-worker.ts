@@ -13,11 +13,37 @@ import { type ParsedText, syntaxError, tooDeep } from './parse-text.ts';
 const SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads');
 const pg = require(workerData.parser);
+// Long lists of constants (IN, VALUES) say nothing beyond their first ones and would cost the caller dearly.
+// Parameters, names and everything else stay. False for a tree that is too deep to be handed over.
+const isConstant = (node) =>
+  node !== null && typeof node === 'object' &&
+  ('A_Const' in node || ('List' in node && (node.List.items ?? []).every((item) => 'A_Const' in item)));
+function prune(root) {
+  const pending = [root];
+  const depths = [0];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    const depth = depths.pop();
+    if (depth > 12000) return false;
+    if (Array.isArray(value) && value.length > 64) {
+      let kept = 64;
+      for (let i = 64; i < value.length; i += 1) if (!isConstant(value[i])) value[kept++] = value[i];
+      value.length = kept;
+    }
+    for (const child of Object.values(value)) {
+      if (child === null || typeof child !== 'object') continue;
+      pending.push(child);
+      depths.push(depth + 1);
+    }
+  }
+  return true;
+}
 parentPort.on('message', async ({ id, text }) => {
   try {
     await pg.loadModule();
     const trees = pg.parseSync(text).stmts ?? [];
     const bytes = Buffer.from(text, 'utf8');
+    if (!prune(trees)) throw new RangeError('too deep');
     const statements = trees.map((tree) => {
       const start = tree.stmt_location ?? 0;
       const end = tree.stmt_len ? start + tree.stmt_len : bytes.length;

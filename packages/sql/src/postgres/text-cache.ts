@@ -1,12 +1,14 @@
 /**
- * Keeps answers by key, bounded in bytes; the one that was used longest ago goes first.
+ * Keeps answers by key, bounded in bytes; what was not used for long goes first.
  *
- * Sizes are the caller's estimate. Two lookups with the same key give the same object.
+ * Sizes are the caller's estimate. Two lookups with the same key give the same object. An entry is moved
+ * to the young end only when a quarter of the entries could have passed it, so that a hit costs a lookup.
  */
 export class TextCache<V> {
-  readonly #entries = new Map<string, { readonly value: V; readonly bytes: number }>();
+  readonly #entries = new Map<string, Entry<V>>();
   readonly #maxBytes: number;
   #bytes = 0;
+  #clock = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -19,9 +21,10 @@ export class TextCache<V> {
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    // A map keeps the order of insertion, so this makes it the youngest.
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
+    if (this.#clock - entry.movedAt > this.#entries.size >> 2) {
+      this.#entries.delete(key);
+      this.#add(key, entry.value, entry.bytes);
+    }
     return entry.value;
   }
 
@@ -32,7 +35,7 @@ export class TextCache<V> {
       this.#bytes -= before.bytes;
       this.#entries.delete(key);
     }
-    this.#entries.set(key, { value, bytes });
+    this.#add(key, value, bytes);
     this.#bytes += bytes;
     for (const [oldest, entry] of this.#entries) {
       if (this.#bytes <= this.#maxBytes) break;
@@ -40,4 +43,16 @@ export class TextCache<V> {
       this.#bytes -= entry.bytes;
     }
   }
+
+  /** Time passes with every entry that becomes the youngest. */
+  #add(key: string, value: V, bytes: number): void {
+    this.#clock += 1;
+    this.#entries.set(key, { value, bytes, movedAt: this.#clock });
+  }
+}
+
+interface Entry<V> {
+  readonly value: V;
+  readonly bytes: number;
+  readonly movedAt: number;
 }
