@@ -144,6 +144,18 @@ describe('what is not understood', () => {
       'not-understood',
     );
   });
+  it('is told as such and not as the first of many rules, unless somebody permits it', () => {
+    const deny = '{ name: no, effect: deny, match: { actions: [define] } }';
+    const told = decide(policyOf(['{ name: all, effect: permit }', deny]), UNKNOWN).reason;
+    expect(told).toEqual({
+      code: 'not-understood',
+      text: 'the statement is not understood: the statement is unknown',
+    });
+    expect(decide(policyOf([ALLOW_ALL, deny]), UNKNOWN).reason).toMatchObject({
+      text: told.text,
+      rule: { rule: 'no' },
+    });
+  });
   it('is permitted only by a rule that names the action `unknown`', () => {
     expect(codeOf(policyOf([ALLOW_ALL]), UNKNOWN)).toBe('permitted');
     expect(codeOf(policyOf([ALLOW_ALL]), '{ access: [{ action: read, object: unknown }] }')).toBe(

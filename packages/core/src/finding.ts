@@ -29,13 +29,17 @@ export function finding(code: ReasonCode, words: string, rule?: RuleRef, hint?: 
   return { code, text, ...(rule === undefined ? {} : { rule }), ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The finding to tell first; the earlier one among equals. */
+/** The finding to tell first; among equals one that is about no rule in particular, then the earlier one. */
 export function leading(findings: readonly Finding[]): Finding | undefined {
   let best: Finding | undefined;
   for (const candidate of findings) {
-    if (best === undefined || ORDER.indexOf(candidate.code) < ORDER.indexOf(best.code)) best = candidate;
+    if (best === undefined || weight(candidate) < weight(best)) best = candidate;
   }
   return best;
+}
+
+function weight({ code, rule }: Finding): number {
+  return 2 * ORDER.indexOf(code) + (rule === undefined ? 0 : 1);
 }
 
 /** `policy/rule`, as people name it. */

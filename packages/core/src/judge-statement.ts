@@ -108,7 +108,7 @@ function judgeAccess(subject: Subject, statement: Statement, access: Access | nu
     if (outcome.kind === 'no') continue;
     if (active.compiled.rule.mode === 'observe') observe(active, outcome, tally);
     else if (outcome.kind === 'failed') tally.denials.push(ruleFailed(active, outcome.code));
-    else if (active.compiled.rule.effect !== 'permit') apply(active, outcome, statement, tally);
+    else if (active.compiled.rule.effect !== 'permit') apply(active, outcome, { statement, fault }, tally);
     else if (outcome.kind === 'yes' && (fault === undefined || active.compiled.match.namesUnknown)) {
       permit ??= active.compiled.rule.ref;
       raiseDurability(active, tally);
@@ -128,10 +128,17 @@ function ruleFailed({ compiled }: ActiveRule, code: string): Finding {
   return finding('rule-failed', `rule \`${formatRule(ref)}\` failed: ${code}`, ref);
 }
 
+interface Asked {
+  readonly statement: Statement;
+  /** Why the access at hand is not understood, or undefined when it is. */
+  readonly fault: string | undefined;
+}
+
 /** `unknown` restricts as `yes` does; only the words differ. */
-function apply(active: ActiveRule, outcome: RuleOutcome, statement: Statement, tally: Tally): void {
+function apply(active: ActiveRule, outcome: RuleOutcome, asked: Asked, tally: Tally): void {
+  const { statement } = asked;
   const { rule } = active.compiled;
-  if (rule.effect === 'deny') tally.denials.push(denial(active, outcome, statement));
+  if (rule.effect === 'deny') tally.denials.push(denial(active, outcome, asked));
   if (rule.effect === 'approve') {
     const text =
       rule.message ?? `\`${statement.verb}\` needs an approval by rule \`${formatRule(rule.ref)}\``;
@@ -144,7 +151,7 @@ function apply(active: ActiveRule, outcome: RuleOutcome, statement: Statement, t
   if (rule.effect === 'alert') tally.alerts.push(rule.ref);
 }
 
-function denial({ compiled }: ActiveRule, outcome: RuleOutcome, statement: Statement): Finding {
+function denial({ compiled }: ActiveRule, outcome: RuleOutcome, { statement, fault }: Asked): Finding {
   const { ref, message, hint } = compiled.rule;
   if (outcome.kind === 'yes') {
     return finding(
@@ -154,6 +161,7 @@ function denial({ compiled }: ActiveRule, outcome: RuleOutcome, statement: State
       hint,
     );
   }
+  if (fault !== undefined) return finding('not-understood', `the statement is not understood: ${fault}`, ref);
   const text = `the statement is not understood well enough for rule \`${formatRule(ref)}\``;
   return finding('not-understood', text, ref, hint);
 }
