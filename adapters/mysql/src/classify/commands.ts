@@ -85,7 +85,7 @@ const HANDLERS: Readonly<Record<CommandName, Handler>> = {
       'reset connection',
       core,
       forward,
-      { form: 'ok', barrier: true, done: (_ok, out) => resetDone(core, out) },
+      { form: 'ok', barrier: true, unpinned: true, done: (_ok, out) => resetDone(core, out) },
       ['configure', { kind: 'session', path: ['connection'] }],
     ),
   changeUser: (core) => ({ kind: 'relogin', login: createClientLogin(core.session, 'change-user') }),
@@ -190,7 +190,8 @@ function request<Catalog>(
   verb: string,
   core: RelayCore<Catalog>,
   forward: Forward,
-  reply: Pick<SingleReplyOptions, 'form'> & Partial<Pick<SingleReplyOptions, 'barrier' | 'done'>>,
+  reply: Pick<SingleReplyOptions, 'form'> &
+    Partial<Pick<SingleReplyOptions, 'barrier' | 'done' | 'unpinned'>>,
   [action, object]: [Parameters<typeof commandStatement>[1], Parameters<typeof commandStatement>[2]],
 ): CommandVerdict {
   return {

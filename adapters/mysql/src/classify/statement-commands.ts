@@ -140,7 +140,7 @@ export function classifyExecute<Catalog>(
       refused: (to) => forgetLongData(core, head.statementId, statement, to),
       permit: (running, to) => {
         statement.cursor = null;
-        statement.longData.clear();
+        statement.longData = new Map();
         permitText(
           core,
           {
@@ -170,7 +170,7 @@ function forgetLongData<Catalog>(
   out: Outbox,
 ): void {
   if (statement.longData.size === 0) return;
-  statement.longData.clear();
+  statement.longData = new Map();
   statement.cursor = null;
   out.upstream(encodePacket(0, encodeComStmtReset(id)));
   core.expect(new OwnReply(core.session, () => undefined));
@@ -264,11 +264,12 @@ function refreshFacts<Catalog>(core: RelayCore<Catalog>, statement: PreparedStat
 }
 
 function parameterContext<Catalog>(core: RelayCore<Catalog>, statement: PreparedStatement): ParameterContext {
+  const { longData } = statement;
   return {
     expected: statement.parameters,
     queryAttributes: core.session.negotiated.queryAttributes,
     known: statement.types,
-    longData: (index) => statement.longData.get(index) ?? null,
+    longData: (index) => longData.get(index) ?? null,
   };
 }
 

@@ -20,7 +20,7 @@ export interface PreparedStatement {
   factsRevision: number;
   types: readonly ParameterType[] | null;
   /** Bytes received as long data, by parameter. */
-  readonly longData: Map<number, number>;
+  longData: Map<number, number>;
   cursor: OpenCursor | null;
 }
 

@@ -69,7 +69,7 @@ function readValue(reader: ByteReader, { type, unsigned }: ParameterType): Recor
     return BINARY_TYPES.includes(type) && !isText(value)
       ? { hex: value.toString('hex') }
       : value.toString('utf8');
-  return formatBinaryValue(value, layout, { unsigned, decimals: 6, dateOnly: type === TYPE.date });
+  return formatBinaryValue(value, layout, { unsigned, decimals: 31, dateOnly: type === TYPE.date });
 }
 
 /** Clients send text under blob types too. */

@@ -10,13 +10,15 @@ import { decodeErrPacket } from '../messages/err-packet.ts';
 import { decodeOkPacket } from '../messages/ok-packet.ts';
 import type { SessionState } from '../session-state.ts';
 import { type ExpectedReply, sequenceOf } from './expected-reply.ts';
-import { noteStatus } from './note-status.ts';
+import { noteStatus, noteUnpinnedStatus } from './note-status.ts';
 
 export interface SingleReplyOptions {
   readonly session: SessionState;
   readonly form: 'ok' | 'text' | 'columns';
   readonly running: RunningRequest | null;
   readonly barrier: boolean;
+  /** The pins are set again behind it. */
+  readonly unpinned?: boolean;
   /** Called when it is complete, before anything behind it is classified. */
   done?(succeeded: boolean, out: Outbox): void;
 }
@@ -41,8 +43,9 @@ export class SingleReply implements ExpectedReply {
     const { form, session } = this.#options;
     if (frame.type === 0xff) return this.#end(out, String(decodeErrPacket(payload(frame)).code));
     if (form === 'text') return this.#end(out);
-    if (frame.type === 0x00) noteStatus(session, decodeOkPacket(payload(frame)).status);
-    else if (frame.type === 0xfe) noteStatus(session, endStatus(payload(frame)));
+    const note = this.#options.unpinned === true ? noteUnpinnedStatus : noteStatus;
+    if (frame.type === 0x00) note(session, decodeOkPacket(payload(frame)).status);
+    else if (frame.type === 0xfe) note(session, endStatus(payload(frame)));
     else return false;
     return this.#end(out);
   }
