@@ -1,1 +1,1 @@
-export {};
+export { createPostgresAdapter } from './postgres-adapter.ts';

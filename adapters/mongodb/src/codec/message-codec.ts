@@ -21,7 +21,7 @@ export class MessageCodec implements Codec {
   }
 
   get bufferedBytes(): number {
-    return this.#buffer.length;
+    return this.#buffer.heldBytes;
   }
 
   push(chunk: Buffer): void {
@@ -42,7 +42,10 @@ export class MessageCodec implements Codec {
       this.#broken = true;
       throw new WireError(total < HEADER_BYTES ? 'length-too-small' : 'frame-too-large', 'message');
     }
-    if (length < total) return false;
+    if (length < total) {
+      this.#buffer.want(total);
+      return false;
+    }
     this.#fill(bytes, offset, total, bytes.readInt32LE(offset + 12));
     this.#buffer.advance(total);
     return true;
