@@ -1,21 +1,37 @@
 /**
  * The adapter for MySQL and MariaDB.
  */
-import type { Adapter, Capabilities } from '@gatehouse/adapter';
+import type { Adapter, Ask, Capabilities } from '@gatehouse/adapter';
 import type { SqlAnalyzer } from './classify/analyzer.ts';
+import { FALLBACK_ANALYZER } from './classify/fallback-analyzer.ts';
 import { DEFAULT_MYSQL_OPTIONS, type MysqlOptions, mergeOptions } from './mysql-options.ts';
 import { MysqlSession } from './mysql-session.ts';
 import { readServerFacts } from './server-facts.ts';
 
 export interface MysqlAdapterOptions<Catalog> extends Partial<MysqlOptions> {
+  /** Without one nothing is understood, and everything is denied. */
   readonly analyzer: SqlAnalyzer<Catalog>;
-  loadCatalog(ask: (question: unknown) => Promise<unknown>): Promise<Catalog>;
+  loadCatalog(ask: Ask): Promise<Catalog>;
 }
 
-/** Creates the adapter with any analyzer; `createMysqlAdapter` gives it the one of `@gatehouse/sql`. */
-export function createAdapterWith<Catalog>(options: MysqlAdapterOptions<Catalog>): Adapter<Catalog> {
+/** Creates the adapter for MySQL and MariaDB; one serves every listener of that dialect. */
+export function createMysqlAdapter(options?: Partial<MysqlOptions>): Adapter<unknown>;
+export function createMysqlAdapter<Catalog>(options: MysqlAdapterOptions<Catalog>): Adapter<Catalog>;
+export function createMysqlAdapter<Catalog>(
+  options: Partial<MysqlAdapterOptions<Catalog>> = {},
+): Adapter<Catalog> | Adapter<unknown> {
   const { analyzer, loadCatalog, ...given } = options;
   const base: MysqlOptions = { ...DEFAULT_MYSQL_OPTIONS, ...given };
+  if (analyzer === undefined || loadCatalog === undefined)
+    return adapterOf(base, FALLBACK_ANALYZER, async () => null);
+  return adapterOf(base, analyzer, loadCatalog);
+}
+
+function adapterOf<Catalog>(
+  base: MysqlOptions,
+  analyzer: SqlAnalyzer<Catalog>,
+  loadCatalog: (ask: Ask) => Promise<Catalog>,
+): Adapter<Catalog> {
   return {
     dialect: 'mysql',
     capabilities: MYSQL_CAPABILITIES,
@@ -25,7 +41,7 @@ export function createAdapterWith<Catalog>(options: MysqlAdapterOptions<Catalog>
   };
 }
 
-export const MYSQL_CAPABILITIES: Capabilities = {
+const MYSQL_CAPABILITIES: Capabilities = {
   maskers: ['null', 'redact', 'partial', 'hash', 'token', 'round', 'year', 'zero'],
   limits: ['rows', 'bytes', 'seconds'],
   redactDiagnostics: true,

@@ -49,6 +49,7 @@ export class RelayCore<Catalog> {
   #staleCatalog: Promise<void> | null = null;
   #repairs = 0;
   #refreshed = false;
+  #late: LateAnalysis | null = null;
 
   constructor(
     session: SessionState,
@@ -116,11 +117,23 @@ export class RelayCore<Catalog> {
 
   // ---- facts ----
 
-  analyze(text: string, database: string | null): Analysis {
-    return this.analyzer.analyze(text, {
-      catalog: this.catalog.current(),
-      catalogRevision: this.catalog.revision,
-      database,
+  /** A promise where the answer comes later: the command waits for it once, and then it is there or is no answer. */
+  analyze(text: string, database: string | null): Analysis | Promise<unknown> {
+    const late = this.#late;
+    if (
+      late !== null &&
+      late.text === text &&
+      late.database === database &&
+      late.revision === this.catalog.revision
+    )
+      return late.analysis;
+    const context = { catalog: this.catalog.current(), catalogRevision: this.catalog.revision, database };
+    const answer = this.analyzer.analyze(text, context);
+    if (!(answer instanceof Promise)) return answer;
+    const waiting: LateAnalysis = { text, database, revision: this.catalog.revision, analysis: TOO_SLOW };
+    this.#late = waiting;
+    return answer.then((analysis) => {
+      waiting.analysis = analysis;
     });
   }
 
@@ -143,6 +156,7 @@ export class RelayCore<Catalog> {
   /** The next command begins. */
   commandDone(): void {
     this.#refreshed = false;
+    this.#late = null;
   }
 
   isBaseTable(schema: string, table: string): boolean {
@@ -152,10 +166,15 @@ export class RelayCore<Catalog> {
 
   // ---- what commands leave behind ----
 
+  /** Whether nothing behind this text may be classified before it has ended and its effects are known. */
+  changesMeaning(facts: TextFacts): boolean {
+    return runsRoutine(facts) || facts.effects.some((effect) => effect.kind !== 'transaction');
+  }
+
   /** Carries out what a finished text has changed in this session; when in doubt, what was known is forgotten. */
   applyEffects(facts: TextFacts, succeeded: boolean, out: Outbox): void {
     for (const effect of facts.effects) this.#applyEffect(effect, facts, succeeded, out);
-    if (facts.effects.some((effect) => REPIN.includes(effect.kind))) this.pin(out);
+    if (facts.effects.some((effect) => REPIN.includes(effect.kind)) || runsRoutine(facts)) this.pin(out);
   }
 
   #applyEffect(effect: SessionEffect, facts: TextFacts, succeeded: boolean, out: Outbox): void {
@@ -224,5 +243,29 @@ export class RelayCore<Catalog> {
     this.expect(new OwnReply(this.session, answered));
   }
 }
+
+/** An answer that is waited for; until it comes, the text is not understood. */
+interface LateAnalysis {
+  readonly text: string;
+  readonly database: string | null;
+  readonly revision: number;
+  analysis: Analysis;
+}
+
+const TOO_SLOW: Analysis = {
+  kind: 'refused',
+  code: 'too-slow',
+  message: 'the statement could not be read in time',
+};
+
+/** Routines run SET statements that nobody here has seen. */
+function runsRoutine({ statements }: TextFacts): boolean {
+  return statements.some(
+    ({ verb, functions }) =>
+      ROUTINE_VERBS.includes(verb) || !functions.known || functions.value.some((name) => name.includes('.')),
+  );
+}
+
+const ROUTINE_VERBS: readonly string[] = ['call', 'execute immediate', 'begin not atomic'];
 
 const REPIN: readonly SessionEffect['kind'][] = ['use', 'set', 'reset', 'discard-all'];

@@ -21,7 +21,7 @@ import {
   textResult,
   textRow,
 } from './testing/packets.ts';
-import { BASE_FLAGS, packetsIn, ScriptedRelay } from './testing/scripted-relay.ts';
+import { BASE_FLAGS, FAKE_ANALYZER, packetsIn, ScriptedRelay } from './testing/scripted-relay.ts';
 
 const MORE = 2 | 8;
 const CURSOR = 2 | 0x40;
@@ -189,7 +189,7 @@ describe('session state', () => {
     peer.query('select 2');
     expect(peer.upstreamPackets()).toHaveLength(1);
     peer.upstreamSays([OK]);
-    expect(words(peer.upstreamPackets())[0]![1]).toMatch(/^\x03select connection_id\(\), database\(\)/);
+    expect(words(peer.upstreamPackets())[0]![1]).toContain('select connection_id(), database()');
     expect(peer.clientPackets()).toHaveLength(1);
     peer.upstreamSays(pins('other'));
     await peer.turn();
@@ -218,6 +218,32 @@ describe('session state', () => {
       peer.query('select 1');
       expect(() => peer.upstreamSays([ok(2 | bit)])).toThrow(GatewayError);
     }
+  });
+
+  it('sets the pins again behind a routine, which may have changed them unseen', () => {
+    const peer = new ScriptedRelay();
+    peer.query('call p()');
+    peer.upstreamSays([OK]);
+    expect(words(peer.upstreamPackets())[1]![1]).toContain('@@session.sql_mode');
+  });
+
+  it('waits for an analyzer that answers later, and denies when it does not answer in time', async () => {
+    const late = {
+      ...FAKE_ANALYZER,
+      analyze: async (...given: Parameters<typeof FAKE_ANALYZER.analyze>) => FAKE_ANALYZER.analyze(...given),
+    };
+    const peer = new ScriptedRelay({ analyzer: late });
+    peer.query('select 1');
+    expect(peer.requests).toEqual([]);
+    await peer.turn();
+    expect(peer.upstreamPackets()).toHaveLength(1);
+    const never = new ScriptedRelay({
+      analyzer: { ...FAKE_ANALYZER, analyze: () => new Promise(() => undefined) },
+    });
+    never.query('select 1');
+    never.wake();
+    expect(never.requests[0]!.statements[0]!.accesses.known).toBe(false);
+    expect(never.upstreamPackets()).toEqual([]);
   });
 
   it('waits for a fresh catalog after a change of objects', async () => {

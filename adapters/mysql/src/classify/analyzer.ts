@@ -5,8 +5,8 @@ import type { Known } from '@gatehouse/model';
 import type { Analysis } from '@gatehouse/sql';
 
 export interface SqlAnalyzer<Catalog> {
-  /** Pure and bounded; `catalog` null means that nothing is known of any object. */
-  analyze(text: string, context: TextContext<Catalog>): Analysis;
+  /** Pure and bounded; a large text may be answered later. `catalog` null means that nothing is known of any object. */
+  analyze(text: string, context: TextContext<Catalog>): Analysis | Promise<Analysis>;
   /** Whether a session may take this setting without reading statements differently from the gateway. */
   isSafeSetting(name: string, value: Known<string>): boolean;
   /** Whether the catalog knows this name as a base table (not a view, not a sequence). */

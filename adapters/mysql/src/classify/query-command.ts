@@ -61,6 +61,7 @@ export type ReadText =
 /** Analyzes a text; names that the catalog does not know are looked for once more in a fresh one. */
 export function readText<Catalog>(core: RelayCore<Catalog>, text: string, database: string | null): ReadText {
   const analysis = core.analyze(text, database);
+  if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
   if (analysis.kind === 'analyzed' && analysis.missing.length > 0 && core.mayRefresh())
     return { kind: 'wait', until: core.catalog.refresh().catch(() => undefined) };
   return { kind: 'facts', facts: core.facts(text, analysis) };
@@ -109,7 +110,7 @@ export function resultReply<Catalog>(
   return new ResultReply({
     session: core.session,
     running,
-    barrier: facts.effects.some((effect) => effect.kind !== 'transaction') || mayWantFile,
+    barrier: core.changesMeaning(facts) || mayWantFile,
     mayWantFile,
     plan: (columns, index) => planResult(core, { text, facts, binary }, running, columns, index),
     done: (succeeded, out) => core.applyEffects(facts, succeeded, out),

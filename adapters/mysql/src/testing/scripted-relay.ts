@@ -132,6 +132,12 @@ export class ScriptedRelay implements Outbox {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** Knowledge has come, or the gateway has stopped waiting for it. */
+  wake(): void {
+    this.#held = false;
+    this.#pump();
+  }
+
   takeClient(): Buffer {
     const bytes = Buffer.concat(this.#toClient);
     this.#toClient = [];
@@ -212,10 +218,7 @@ export class ScriptedRelay implements Outbox {
       case 'wait':
         this.#held = true;
         this.#again = true;
-        verdict.until.then(() => {
-          this.#held = false;
-          this.#pump();
-        });
+        verdict.until.then(() => this.wake());
         return;
       case 'relogin':
         this.relogin = true;
