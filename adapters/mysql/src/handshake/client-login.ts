@@ -34,9 +34,9 @@ import { errPacketOf } from '../respond/error-code.ts';
 import type { SessionState } from '../session-state.ts';
 import { greetingVersion, negotiate, offeredCapabilities } from './negotiated.ts';
 
-export const CACHING_SHA2 = 'caching_sha2_password';
-export const NATIVE = 'mysql_native_password';
-export const CLEAR = 'mysql_clear_password';
+const CACHING_SHA2 = 'caching_sha2_password';
+const NATIVE = 'mysql_native_password';
+const CLEAR = 'mysql_clear_password';
 
 type State = 'response' | 'claimed' | 'scramble' | 'clear' | 'done';
 

@@ -31,7 +31,7 @@ export function flavorOf(version: string): Flavor {
 }
 
 /** Shown while the upstream has not been reached: old enough to promise nothing. */
-export const FALLBACK_VERSION = '5.7.0-gatehouse';
+const FALLBACK_VERSION = '5.7.0-gatehouse';
 
 /** The version string for the greeting. MariaDB 10 puts `5.5.5-` in front of its own (SQL does not show it). */
 export function greetingVersion(facts: ServerFacts | null): string {

@@ -62,7 +62,7 @@ export function pinsFailed(what: string): GatewayError {
 }
 
 /** SECURITY: each of these makes the server read a text differently from the gateway (`removes every mode that changes the meaning of a text`). */
-export const FORBIDDEN_MODES: readonly string[] = [
+const FORBIDDEN_MODES: readonly string[] = [
   'ANSI',
   'ANSI_QUOTES',
   'NO_BACKSLASH_ESCAPES',

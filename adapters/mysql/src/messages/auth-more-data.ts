@@ -2,7 +2,7 @@
  * AuthMoreData: further words of an authentication plugin; here those of caching_sha2_password.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_caching_sha2_authentication_exchanges.html
  */
-export const AUTH_MORE_DATA = 0x01;
+const AUTH_MORE_DATA = 0x01;
 /** The scramble was right; OK follows. */
 export const FAST_AUTH_SUCCESS = 0x03;
 /** The password itself is wanted, over a channel that is safe for it. */

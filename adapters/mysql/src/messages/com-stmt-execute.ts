@@ -10,7 +10,7 @@ import { readLenencInt } from '../codec/lenenc.ts';
 import { type ParameterType, readParameterBlock, readParameterTypes } from './binary-parameters.ts';
 
 /** Command byte, id, flags and iteration count. */
-export const EXECUTE_HEAD_BYTES = 10;
+const EXECUTE_HEAD_BYTES = 10;
 
 const CURSOR_FLAGS = 0x07;
 const PARAMETER_COUNT_AVAILABLE = 0x08;

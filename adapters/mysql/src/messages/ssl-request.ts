@@ -5,7 +5,7 @@
 import { ByteWriter } from '@gatehouse/wire';
 import { hasCapability } from './capability-flags.ts';
 
-export const SSL_REQUEST_BYTES = 32;
+const SSL_REQUEST_BYTES = 32;
 
 export function isSslRequest(payload: Buffer): boolean {
   return payload.length === SSL_REQUEST_BYTES && hasCapability(payload.readUInt32LE(0), 'ssl');

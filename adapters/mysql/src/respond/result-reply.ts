@@ -26,6 +26,7 @@ import type { SessionState } from '../session-state.ts';
 import { encodeError } from './error-code.ts';
 import { type ExpectedReply, sequenceOf } from './expected-reply.ts';
 import type { MaskPlan } from './mask-plan.ts';
+import { MAX_MASKED_ROW_BYTES, MaskedRows } from './masked-rows.ts';
 import { noteStatus } from './note-status.ts';
 import { redactErr } from './redact-err.ts';
 import type { RowMasker } from './row-masker.ts';
@@ -72,10 +73,7 @@ export class ResultReply implements ExpectedReply {
   #heldBytes = 0;
   #heldSequence = 0;
   #masker: RowMasker | null = null;
-  /** Pieces of a row that is to be masked. */
-  #pieces: Buffer[] = [];
-  #pieceBytes = 0;
-  #rowSequence = 0;
+  readonly #maskedRows = new MaskedRows();
   #withheld: Withheld | null = null;
   #withheldPackets = 0;
   #cancelAsked = false;
@@ -168,44 +166,17 @@ export class ResultReply implements ExpectedReply {
   }
 
   #maskRow(frame: Frame, masker: RowMasker, out: Outbox): void {
-    let bytes = frame.bytes;
-    let { start, end } = frame;
-    if (!(frame.first && frame.last)) {
-      if (frame.first) this.#rowSequence = sequenceOf(frame);
-      this.#pieceBytes += end - start;
-      // A masked row of several packets would need other sequence ids for everything behind it.
-      if (this.#pieceBytes > MAX_MASKED_ROW_BYTES) {
-        this.#dropMaskedRow(out);
-        return;
-      }
-      this.#pieces.push(bytes.subarray(start, end));
-      if (!frame.last) return;
-      bytes = Buffer.concat(this.#pieces);
-      start = 0;
-      end = bytes.length;
-      this.#pieces = [];
-      this.#pieceBytes = 0;
-    }
-    const sequence = bytes[start + 3]!;
-    const masked = masker.mask(bytes, start, end);
-    if (masked.bytes.length > MAX_MASKED_ROW_BYTES) {
-      this.#withhold(ROW_TOO_LARGE(), 'cut');
-      this.#withheld!.sequence = sequence;
+    const step = this.#maskedRows.take(frame, masker);
+    if (step.kind === 'incomplete') return;
+    if (step.kind === 'too-large') {
+      if (this.#withheld === null) this.#withhold(rowTooLarge(), 'cut');
+      this.#withheld!.sequence = step.sequence;
       return;
     }
-    this.running.maskedCells += masked.cells;
-    this.running.bytes += masked.bytes.length;
-    this.#next = (sequence + 1) & 0xff;
-    out.client(masked.bytes);
-  }
-
-  #dropMaskedRow(out: Outbox): void {
-    if (this.#withheld === null) {
-      this.#withhold(ROW_TOO_LARGE(), 'cut');
-      this.#withheld!.sequence = this.#rowSequence;
-      this.#askCancel(out);
-    }
-    this.#pieces = [];
+    this.running.maskedCells += step.cells;
+    this.running.bytes += step.bytes.length;
+    this.#next = (step.sequence + 1) & 0xff;
+    out.client(step.bytes);
   }
 
   // ---- head and columns ----
@@ -388,14 +359,14 @@ function limitReached(what: 'rows' | 'bytes', limit: number): GatewayError {
   );
 }
 
-const ROW_TOO_LARGE = (): GatewayError =>
-  new GatewayError(
+function rowTooLarge(): GatewayError {
+  return new GatewayError(
     'limit',
     'masked-row-too-large',
     `a row with masked values is larger than ${MAX_MASKED_ROW_BYTES} bytes`,
   );
+}
 
-const MAX_MASKED_ROW_BYTES = FULL_PAYLOAD_BYTES - 1;
 /** 4096 columns with long names. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 const PATIENCE_PACKETS = 128;

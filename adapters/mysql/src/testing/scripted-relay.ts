@@ -42,7 +42,7 @@ export interface Finished {
   readonly code: string | undefined;
 }
 
-export const DENIED = new GatewayError('denied', 'denied-by-rule', 'no');
+const DENIED = new GatewayError('denied', 'denied-by-rule', 'no');
 export const BASE_FLAGS =
   CAPABILITY.protocol41 | CAPABILITY.multiStatements | CAPABILITY.multiResults | CAPABILITY.localFiles;
 
@@ -261,7 +261,7 @@ export class ScriptedRelay implements Outbox {
 }
 
 /** Denies what is unknown, and every text with `secret` in it. */
-export function defaultPolicy(pending: PendingRequest): Obligations | GatewayError {
+function defaultPolicy(pending: PendingRequest): Obligations | GatewayError {
   if (pending.statements.some((statement) => !statement.accesses.known)) return DENIED;
   return /secret/.test(pending.text() ?? '') ? DENIED : NO_OBLIGATIONS;
 }
