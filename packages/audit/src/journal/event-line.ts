@@ -56,6 +56,8 @@ function isEvent(value: unknown): value is AuditEvent {
     Number.isSafeInteger(event['seq']) &&
     (event['seq'] as number) > 0 &&
     typeof event['at'] === 'string' &&
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(event['at']) &&
+    !Number.isNaN(Date.parse(event['at'])) &&
     typeof event['prev'] === 'string' &&
     /^[0-9a-f]{64}$/.test(event['prev']) &&
     isBody(event['body'])

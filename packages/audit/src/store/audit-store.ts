@@ -1,0 +1,82 @@
+/**
+ * The store: an index over what the journals hold, for people who search. It can be rebuilt from
+ * them at any time and proves nothing by itself.
+ */
+
+/** One event of the store. */
+export interface StoredEvent {
+  /** Grows in the order of arrival; what `tail` and `search` page by. */
+  readonly id: number;
+  /** The line exactly as the journal wrote it, without line feed. */
+  readonly line: string;
+}
+
+/** What `search` looks for; all that is given must fit. Facts of a statement also find its outcome. */
+export interface SearchFilter {
+  readonly node?: string;
+  /** From this time on, ISO 8601. */
+  readonly from?: string;
+  /** Before this time, ISO 8601. */
+  readonly to?: string;
+  readonly kind?: string;
+  /** A person, a service or an agent; also the one that somebody acted for. */
+  readonly who?: string;
+  readonly database?: string;
+  /** `public.customers`; `public.*` for everything inside. */
+  readonly object?: string;
+  readonly action?: string;
+  readonly effect?: string;
+  /** `policy/rule`, or the name of either. */
+  readonly rule?: string;
+  readonly result?: string;
+  readonly code?: string;
+  readonly request?: string;
+  readonly session?: string;
+  readonly verb?: string;
+  /** A part of the text, in any case. */
+  readonly text?: string;
+  /** Only events that arrived before this id, to page backwards. */
+  readonly before?: number;
+  /** At most 10000; 100 when absent. */
+  readonly limit?: number;
+}
+
+/** What became of lines that were inserted. */
+export interface InsertResult {
+  readonly inserted: number;
+  /** Were there already, byte for byte. */
+  readonly duplicates: number;
+  /** Have the number of another event: `node/seq`. One of the two was forged or a journal was started anew. The first stays. */
+  readonly conflicts: readonly string[];
+}
+
+/** What the store holds of one node. */
+export interface NodeInfo {
+  readonly node: string;
+  readonly events: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Numbers between the first and the last that are not there. */
+  readonly missing: number;
+}
+
+/** What can be read from any process. All methods throw GatewayError `store-unavailable`, kind `unavailable`. */
+export interface AuditReader {
+  /** Events after an id in order of arrival; the newest ones for null. */
+  tail(after: number | null, limit: number): Promise<readonly StoredEvent[]>;
+  /** Newest first. */
+  search(filter: SearchFilter): Promise<readonly StoredEvent[]>;
+  /** Everything about one request in order: its session's login, intent, outcome. Empty when there is none. */
+  show(requestId: string): Promise<readonly StoredEvent[]>;
+  /** Lines of one node in the order of their numbers, after one. */
+  lines(node: string, afterSeq: number, limit: number): Promise<readonly string[]>;
+  verifyInfo(): Promise<readonly NodeInfo[]>;
+  close(): Promise<void>;
+}
+
+export interface AuditStore extends AuditReader {
+  /** Creates what is missing of the schema. Throws GatewayError `store-encoding` for a server that does not keep UTF-8. */
+  migrate(): Promise<void>;
+  /** Adds lines once, all or none. Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. */
+  insert(lines: readonly string[]): Promise<InsertResult>;
+}

@@ -1,0 +1,145 @@
+/**
+ * What of an event can be searched: one flat row beside the line itself.
+ *
+ * The line is the record; a column is only an index into it and may be cut or left out. Postgres
+ * cannot keep a NUL in a text, so columns lose it; the line has it escaped.
+ */
+import {
+  type AuditBody,
+  formatObject,
+  type IntentBody,
+  type Principal,
+  type Statement,
+} from '@gatehouse/model';
+import type { AuditEvent } from '../journal/event-line.ts';
+
+export interface EventColumns {
+  readonly node: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly kind: string;
+  readonly request: string | null;
+  readonly session: string | null;
+  /** `bot for ada` when an agent acts for a person; a refused login's name is what was claimed. */
+  readonly who: string | null;
+  readonly database: string | null;
+  /** Paths as `public.customers`; `?` for one that is unknown. */
+  readonly objects: readonly string[];
+  /** Distinct actions, separated by `,`. */
+  readonly action: string | null;
+  readonly effect: string | null;
+  /** `policy/rule` of the decision's reason. */
+  readonly rule: string | null;
+  readonly result: string | null;
+  readonly code: string | null;
+  readonly verb: string | null;
+  /** The beginning of the statement's text. */
+  readonly text: string | null;
+  readonly line: string;
+}
+
+const EXCERPT_CHARACTERS = 500;
+const MAX_OBJECTS = 200;
+
+type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line'>>;
+
+/** Gives the row of an event; `line` is kept as it is. */
+export function eventColumns(event: AuditEvent, line: string): EventColumns {
+  const facts = safeFacts(event.body);
+  return {
+    node: event.node,
+    seq: event.seq,
+    at: event.at,
+    kind: clean(event.body.kind) ?? '',
+    request: clean(facts.request),
+    session: clean(facts.session),
+    who: clean(facts.who),
+    database: clean(facts.database),
+    objects: (facts.objects ?? []).map((object) => clean(object) ?? '?'),
+    action: clean(facts.action),
+    effect: clean(facts.effect),
+    rule: clean(facts.rule),
+    result: clean(facts.result),
+    code: clean(facts.code),
+    verb: clean(facts.verb),
+    text: clean(facts.text),
+    line,
+  };
+}
+
+/** A body of a kind or shape that this version does not know is kept; only its columns stay empty. */
+function safeFacts(body: AuditBody): Facts {
+  try {
+    return bodyFacts(body) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function bodyFacts(body: AuditBody): Facts {
+  switch (body.kind) {
+    case 'login':
+      return {
+        session: body.session.id,
+        database: body.session.database.name,
+        who: body.principal === undefined ? body.claimedName : formatWho(body.principal),
+        result: body.result,
+        code: body.error ?? null,
+      };
+    case 'logout':
+      return { session: body.session, code: body.reason };
+    case 'intent':
+      return intentFacts(body);
+    case 'outcome':
+      return { request: body.request, session: body.session, result: body.result, code: body.code ?? null };
+    case 'violation':
+      return {
+        session: body.session.id,
+        database: body.session.database.name,
+        who: body.principal === undefined ? null : formatWho(body.principal),
+        code: body.code,
+      };
+    case 'gateway':
+      return { code: body.what };
+  }
+}
+
+function intentFacts(body: IntentBody): Facts {
+  const { rule, code } = body.decision.reason;
+  return {
+    request: body.request,
+    session: body.session.id,
+    who: formatWho(body.principal),
+    database: body.session.database.name,
+    objects: distinct(body.statements.flatMap(statementObjects)).slice(0, MAX_OBJECTS),
+    action: distinct(body.statements.flatMap(statementActions)).join(','),
+    effect: body.decision.effect,
+    rule: rule === undefined ? null : `${rule.policy}/${rule.rule}`,
+    code,
+    verb: distinct(body.statements.map(({ verb }) => verb)).join(', '),
+    text: body.text?.slice(0, EXCERPT_CHARACTERS) ?? null,
+  };
+}
+
+function statementObjects({ accesses }: Statement): string[] {
+  if (!accesses.known) return ['?'];
+  return accesses.value.map(({ object }) => (object.known ? formatObject(object.value) : '?'));
+}
+
+function statementActions({ accesses }: Statement): string[] {
+  return accesses.known ? accesses.value.map(({ action }) => action) : ['unknown'];
+}
+
+/** A principal as one text: `ada`, `bot for ada`. */
+export function formatWho(principal: Principal): string {
+  const { name, actingFor } = principal;
+  return actingFor === undefined ? name : `${name} for ${formatWho(actingFor)}`;
+}
+
+function distinct(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+function clean(value: unknown): string | null {
+  return typeof value !== 'string' ? null : value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
+}

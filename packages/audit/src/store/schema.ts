@@ -1,0 +1,55 @@
+/**
+ * The schema of the store, the same for a Postgres server and the embedded one.
+ *
+ * `id` counts in the order in which rows become visible: every insert holds one lock until it
+ * commits, so a reader who has seen an id never misses a smaller one that commits later.
+ */
+export const TABLE = 'gatehouse_audit_events';
+
+/** Key of the advisory lock under which rows are inserted; any number that others do not use. */
+export const INSERT_LOCK = 7_203_114_455;
+
+/** Can be run again and again. One statement each. */
+export const SCHEMA: readonly string[] = [
+  `create table if not exists ${TABLE} (
+    id bigint generated always as identity,
+    node text not null,
+    seq bigint not null,
+    at timestamptz not null,
+    kind text not null,
+    request text,
+    session text,
+    who text,
+    database text,
+    objects text[] not null,
+    action text,
+    effect text,
+    rule text,
+    result text,
+    code text,
+    verb text,
+    text text,
+    line text not null,
+    primary key (node, seq)
+  )`,
+  `create unique index if not exists ${TABLE}_id on ${TABLE} (id)`,
+  `create index if not exists ${TABLE}_at on ${TABLE} (at)`,
+  `create index if not exists ${TABLE}_request on ${TABLE} (request) where request is not null`,
+  `create index if not exists ${TABLE}_session on ${TABLE} (session) where session is not null`,
+  `create index if not exists ${TABLE}_who on ${TABLE} (who, id) where who is not null`,
+  `create index if not exists ${TABLE}_objects on ${TABLE} using gin (objects)`,
+];
+
+/** One parameter: a JSON array of rows. Gives the numbers of the rows that were not there before. */
+export const INSERT = `
+  with held as materialized (select pg_advisory_xact_lock(${INSERT_LOCK}))
+  insert into ${TABLE} (node, seq, at, kind, request, session, who, database, objects, action,
+    effect, rule, result, code, verb, text, line)
+  select r.node, r.seq, r.at, r.kind, r.request, r.session, r.who, r.database, r.objects, r.action,
+    r.effect, r.rule, r.result, r.code, r.verb, r.text, r.line
+  from held, json_to_recordset($1::json) as r (node text, seq bigint, at timestamptz, kind text,
+    request text, session text, who text, database text, objects text[], action text, effect text,
+    rule text, result text, code text, verb text, text text, line text)
+  order by r.node, r.seq
+  on conflict (node, seq) do nothing
+  returning node, seq`;

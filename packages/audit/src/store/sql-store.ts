@@ -1,0 +1,134 @@
+/** The store over any connection that speaks Postgres. */
+import { GatewayError } from '@gatehouse/model';
+import { type AuditEvent, parseLine } from '../journal/event-line.ts';
+import type { AuditStore, InsertResult, NodeInfo, SearchFilter, StoredEvent } from './audit-store.ts';
+import { eventColumns } from './event-columns.ts';
+import { INSERT, SCHEMA, TABLE } from './schema.ts';
+import { boundedLimit, searchQuery } from './search-query.ts';
+import type { SqlConnection, SqlRow } from './sql-connection.ts';
+
+/** Creates the store over a connection, which it closes with itself. */
+export function createSqlStore(connection: SqlConnection): AuditStore {
+  const run = (text: string, ...values: readonly unknown[]) => guarded(connection, text, values);
+  return {
+    async migrate() {
+      const encoding = (await run('show server_encoding'))[0]?.['server_encoding'];
+      if (encoding !== 'UTF8') {
+        throw new GatewayError(
+          'config',
+          'store-encoding',
+          `expected a database in UTF8, got \`${encoding}\``,
+        );
+      }
+      for (const statement of SCHEMA) await run(statement);
+    },
+
+    async insert(lines) {
+      const events = lines.map(parseOwnLine);
+      const rows = events.map((event, index) => eventColumns(event, lines[index]!));
+      const added = await run(INSERT, JSON.stringify(rows));
+      if (added.length === rows.length) return { inserted: added.length, duplicates: 0, conflicts: [] };
+      return compareOld(run, events, lines, added);
+    },
+
+    async tail(after, limit) {
+      if (after !== null) {
+        const text = `select id, line from ${TABLE} where id > $1::bigint order by id limit $2::bigint`;
+        return (await run(text, after, boundedLimit(limit))).map(storedEvent);
+      }
+      const text = `select id, line from ${TABLE} order by id desc limit $1::bigint`;
+      return (await run(text, boundedLimit(limit))).map(storedEvent).reverse();
+    },
+
+    async search(filter: SearchFilter) {
+      const { text, values } = searchQuery(filter);
+      return (await run(text, ...values)).map(storedEvent);
+    },
+
+    async show(requestId) {
+      const text = `select id, line from ${TABLE} where request = $1::text
+        or kind in ('login', 'violation') and session in (select session from ${TABLE} where request = $1::text)
+        order by node, seq limit 1000`;
+      return (await run(text, requestId.replaceAll('\0', ''))).map(storedEvent);
+    },
+
+    async lines(node, afterSeq, limit) {
+      const text = `select line from ${TABLE} where node = $1::text and seq > $2::bigint order by seq limit $3::bigint`;
+      return (await run(text, node.replaceAll('\0', ''), afterSeq, boundedLimit(limit))).map((row) =>
+        String(row['line']),
+      );
+    },
+
+    async verifyInfo() {
+      const text = `select node, count(*) as events, min(seq) as first, max(seq) as last from ${TABLE} group by node order by node`;
+      return (await run(text)).map(nodeInfo);
+    },
+
+    close: () => connection.close(),
+  };
+}
+
+type Run = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;
+
+async function guarded(
+  connection: SqlConnection,
+  text: string,
+  values: readonly unknown[],
+): Promise<readonly SqlRow[]> {
+  try {
+    return await connection.query({ text, values });
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    throw new GatewayError(
+      'unavailable',
+      'store-unavailable',
+      'the audit store does not answer as it should',
+      {
+        retry: 'safe',
+        context: { reason: typeof code === 'string' ? code : 'unknown' },
+        cause,
+      },
+    );
+  }
+}
+
+function parseOwnLine(line: string): AuditEvent {
+  const event = parseLine(line);
+  if (event !== null) return event;
+  throw new GatewayError('audit', 'line-malformed', 'expected the line of an event', {
+    context: { bytes: Buffer.byteLength(line) },
+  });
+}
+
+async function compareOld(
+  run: Run,
+  events: readonly AuditEvent[],
+  lines: readonly string[],
+  added: readonly SqlRow[],
+): Promise<InsertResult> {
+  const fresh = new Set(added.map((row) => `${row['node']}/${row['seq']}`));
+  const wanted = events.map(({ node, seq }) => ({ node, seq }));
+  const text = `select e.node, e.seq, e.line from ${TABLE} e
+    join json_to_recordset($1::json) as r (node text, seq bigint) using (node, seq)`;
+  const kept = new Map(
+    (await run(text, JSON.stringify(wanted))).map((row) => [`${row['node']}/${row['seq']}`, row['line']]),
+  );
+  const names = events.map(({ node, seq }) => `${node}/${seq}`);
+  const conflicts = names.filter((name, index) => kept.get(name) !== lines[index]);
+  return {
+    inserted: fresh.size,
+    duplicates: lines.length - fresh.size - conflicts.length,
+    conflicts: [...new Set(conflicts)],
+  };
+}
+
+function storedEvent(row: SqlRow): StoredEvent {
+  return { id: Number(row['id']), line: String(row['line']) };
+}
+
+function nodeInfo(row: SqlRow): NodeInfo {
+  const events = Number(row['events']);
+  const firstSeq = Number(row['first']);
+  const lastSeq = Number(row['last']);
+  return { node: String(row['node']), events, firstSeq, lastSeq, missing: lastSeq - firstSeq + 1 - events };
+}
