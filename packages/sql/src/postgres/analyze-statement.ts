@@ -65,13 +65,14 @@ function analyzeWith(
   // SECURITY: the net under everything above; analyze-statement.test.ts pulls at it.
   if (forgotten) state.facts.giveUp('a part of the statement is not understood');
   if (state.facts.callsThroughViews) state.noteUnseenSettings();
+  const facts = createFacts(state, form, place);
   return {
-    facts: createFacts(state, form, place),
+    facts,
     start: place.start,
     end: place.end,
     effects: state.effects,
     parameters: inventory.parameters,
-    returns: form.returns,
+    returns: facts.accesses.known ? form.returns : 'unknown',
   };
 }
 
@@ -83,7 +84,8 @@ function createFacts(state: AnalysisState, form: StatementForm, { fingerprint }:
     bounded: known(form.bounded && state.writesAreBounded),
     limit: form.limit,
     functions: known(state.facts.functions()),
-    output: form.output,
+    // What is not understood may give back anything.
+    output: accesses.known ? form.output : accesses,
     irreversible: state.irreversible,
     fingerprint,
   };

@@ -141,7 +141,16 @@ function analyzeMerge(outer: QueryEnvironment, parent: Scope, statement: MergeSt
     if ('MergeWhenClause' in node) analyzeWhen(env, scope, read, node.MergeWhenClause);
   }
   env.state.writesAreBounded = false;
-  return returning(env, parent, read, from, statement.relation, statement.returningClause, false);
+  return returning(
+    env,
+    parent,
+    read,
+    from,
+    statement.relation,
+    statement.returningClause,
+    false,
+    'beside first',
+  );
 }
 
 function analyzeWhen(env: QueryEnvironment, scope: Scope, read: WrittenItem, clause: MergeWhenClause): void {
@@ -216,6 +225,7 @@ function returning(
   relation: RangeVar,
   clause: ReturningClause | undefined,
   bounded: boolean,
+  order: 'target first' | 'beside first' = 'target first',
 ): QueryResult {
   if (clause === undefined) return { columns: [], output: [], all: NOTHING, bounded };
   const item = itemOfRelation(relation, written.targets, 'read');
@@ -233,7 +243,10 @@ function returning(
     visible: [],
     star: [],
   }));
-  const scope: Scope = { parts: [partOfItem(item, true), ...from, ...named], parent };
+  const target = partOfItem(item, true);
+  // `*` of a MERGE begins with the source.
+  const parts = order === 'target first' ? [target, ...from] : [...from, target];
+  const scope: Scope = { parts: [...parts, ...named], parent };
   const output = analyzeTargets(env, scope, clause.exprs, 'output');
   const all: Lineage = combine(output.map(({ lineage }) => lineage));
   return { columns: output.some(({ name }) => name === '*') ? null : output, output, all, bounded };

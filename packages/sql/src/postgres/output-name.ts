@@ -1,13 +1,21 @@
 import type { Node } from 'libpg-query';
 import { nameParts, nodeKind } from './syntax-tree.ts';
 
-/** The name that the server gives a column without an alias (FigureColname in parse_target.c). */
+/**
+ * The name that the server gives a column without an alias (FigureColname in parse_target.c).
+ *
+ * A weak name, of a type or `case`, gives way to a name further inside.
+ */
 export function outputName(node: Node): string {
-  return figure(node) ?? '?column?';
+  return figure(node)?.name ?? '?column?';
+}
+
+interface Figured {
+  readonly name: string;
+  readonly weak: boolean;
 }
 
 const BY_KIND: Readonly<Record<string, string>> = {
-  CaseExpr: 'case',
   CoalesceExpr: 'coalesce',
   A_ArrayExpr: 'array',
   RowExpr: 'row',
@@ -24,32 +32,53 @@ const BY_KIND: Readonly<Record<string, string>> = {
   JsonArrayAgg: 'json_arrayagg',
 };
 
-function figure(node: Node): string | null {
-  if ('ColumnRef' in node) return nameParts(node.ColumnRef.fields).findLast((part) => part !== '*') ?? null;
-  if ('FuncCall' in node) return nameParts(node.FuncCall.funcname).at(-1) ?? null;
+function figure(node: Node | undefined): Figured | null {
+  if (node === undefined) return null;
+  if ('ColumnRef' in node) return strong(nameParts(node.ColumnRef.fields).findLast((part) => part !== '*'));
+  if ('FuncCall' in node) return strong(nameParts(node.FuncCall.funcname).at(-1));
   if ('A_Indirection' in node) {
-    const field = nameParts(node.A_Indirection.indirection).findLast((part) => part !== '' && part !== '*');
-    return field ?? (node.A_Indirection.arg === undefined ? null : figure(node.A_Indirection.arg));
+    const { arg, indirection } = node.A_Indirection;
+    const fields = (indirection ?? []).filter((each) => 'String' in each);
+    return strong(nameParts(fields).at(-1)) ?? figure(arg);
   }
-  if ('TypeCast' in node) {
-    const inner = node.TypeCast.arg === undefined ? null : figure(node.TypeCast.arg);
-    return inner ?? nameParts(node.TypeCast.typeName?.names).at(-1) ?? null;
-  }
-  if ('CollateClause' in node)
-    return node.CollateClause.arg === undefined ? null : figure(node.CollateClause.arg);
-  if ('A_Expr' in node) return node.A_Expr.kind === 'AEXPR_NULLIF' ? 'nullif' : null;
-  if ('MinMaxExpr' in node) return node.MinMaxExpr.op === 'IS_LEAST' ? 'least' : 'greatest';
-  if ('SQLValueFunction' in node) return (node.SQLValueFunction.op ?? '').replace('SVFOP_', '').toLowerCase();
-  if ('SubLink' in node) {
-    if (node.SubLink.subLinkType === 'EXISTS_SUBLINK') return 'exists';
-    if (node.SubLink.subLinkType === 'ARRAY_SUBLINK') return 'array';
-    const select = node.SubLink.subselect;
-    const first =
-      select !== undefined && 'SelectStmt' in select ? select.SelectStmt.targetList?.[0] : undefined;
-    if (node.SubLink.subLinkType !== 'EXPR_SUBLINK' || first === undefined || !('ResTarget' in first))
-      return null;
-    return first.ResTarget.name ?? (first.ResTarget.val === undefined ? null : figure(first.ResTarget.val));
-  }
+  if ('TypeCast' in node)
+    return wrap(figure(node.TypeCast.arg), nameParts(node.TypeCast.typeName?.names).at(-1));
+  if ('CaseExpr' in node) return wrap(figure(node.CaseExpr.defresult), 'case');
+  if ('CollateClause' in node) return figure(node.CollateClause.arg);
+  if ('A_Expr' in node) return node.A_Expr.kind === 'AEXPR_NULLIF' ? strong('nullif') : null;
+  if ('MinMaxExpr' in node) return strong(node.MinMaxExpr.op === 'IS_LEAST' ? 'least' : 'greatest');
+  if ('SQLValueFunction' in node) return strong(sqlValueName(node.SQLValueFunction.op));
+  if ('XmlExpr' in node)
+    return node.XmlExpr.op === 'IS_DOCUMENT' ? null : strong(afterPrefix(node.XmlExpr.op, 'IS_'));
+  if ('JsonFuncExpr' in node) return strong(afterPrefix(node.JsonFuncExpr.op, '').replace(/_op$/, ''));
+  if ('SubLink' in node) return figureSubLink(node.SubLink.subLinkType, node.SubLink.subselect);
   const kind = nodeKind(node);
-  return Object.hasOwn(BY_KIND, kind) ? BY_KIND[kind]! : null;
+  return Object.hasOwn(BY_KIND, kind) ? strong(BY_KIND[kind]) : null;
+}
+
+function strong(name: string | undefined): Figured | null {
+  return name === undefined ? null : { name, weak: false };
+}
+
+/** A strong name inside wins over the weak one around it. */
+function wrap(inner: Figured | null, name: string | undefined): Figured | null {
+  if (inner !== null && !inner.weak) return inner;
+  return name === undefined ? inner : { name, weak: true };
+}
+
+/** `SVFOP_CURRENT_TIMESTAMP_N` is `current_timestamp`. */
+function sqlValueName(op: string | undefined): string {
+  return afterPrefix(op, 'SVFOP_').replace(/_n$/, '');
+}
+
+function afterPrefix(value: string | undefined, prefix: string): string {
+  return (value ?? '').replace(prefix, '').toLowerCase();
+}
+
+function figureSubLink(type: string | undefined, query: Node | undefined): Figured | null {
+  if (type === 'EXISTS_SUBLINK') return strong('exists');
+  if (type === 'ARRAY_SUBLINK') return strong('array');
+  const [first] = query !== undefined && 'SelectStmt' in query ? (query.SelectStmt.targetList ?? []) : [];
+  if (type !== 'EXPR_SUBLINK' || first === undefined || !('ResTarget' in first)) return null;
+  return strong(first.ResTarget.name) ?? figure(first.ResTarget.val);
 }
