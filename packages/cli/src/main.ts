@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 import { addConfigCommand } from './commands/config-command.ts';
+import { addPolicyCommand } from './commands/policy-command.ts';
+import { addServeCommand } from './commands/serve-command.ts';
 import { addTokenCommand } from './commands/token-command.ts';
 import { reportFailure } from './failure.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
@@ -10,7 +12,9 @@ export function createProgram(terminal: Terminal): Command {
     .description('One guarded entrance in front of Postgres, MySQL/MariaDB and MongoDB')
     .showHelpAfterError('(add --help for the options and an example)')
     .configureHelp({ showGlobalOptions: true });
+  addServeCommand(program, terminal);
   addConfigCommand(program, terminal);
+  addPolicyCommand(program, terminal);
   addTokenCommand(program, terminal);
   return program;
 }

@@ -1,0 +1,19 @@
+import { type Demo, openDemo } from '@gatehouse/cli';
+import type { ServerKind } from '@gatehouse/fleet';
+import { pino } from 'pino';
+
+export interface StageOptions {
+  readonly need: readonly ServerKind[];
+  /** Folder of policies; see `policies.ts`. */
+  readonly policies: string;
+  readonly principals?: string;
+  readonly tokensFor?: readonly string[];
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly fill?: boolean;
+}
+
+/** Real servers with the demo's business and a real gateway in front, in this process. Close it in `afterAll`. */
+export function openStage(options: StageOptions): Promise<Demo> {
+  const level = process.env.GATEHOUSE_TEST_LOG ?? 'silent';
+  return openDemo({ ...options, log: pino({ level }), report: () => undefined });
+}

@@ -1,0 +1,26 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The policies that the repository ships. */
+export const SHIPPED_POLICIES = fileURLToPath(new URL('../../policies', import.meta.url));
+
+/** A folder with one document that permits everything, what is not understood included. */
+export function allowAllPolicies(): string {
+  return policyFolder(`kind: policy
+name: allow-all
+rules:
+  - name: everything
+    effect: permit
+    match: { actions: ['*', call, unknown] }
+`);
+}
+
+/** A folder with the given document in it. */
+export function policyFolder(document: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policies-'));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'policy.yaml'), document);
+  return folder;
+}

@@ -1,0 +1,18 @@
+import type { Adapter } from '@gatehouse/adapter';
+import { createMongodbAdapter } from '@gatehouse/adapter-mongodb';
+import { createPostgresAdapter } from '@gatehouse/adapter-postgres';
+import { openMongodb } from '../connections/mongodb.ts';
+import type { OwnConnection, OwnConnectionOptions } from '../connections/own-connection.ts';
+import { openPostgres } from '../connections/postgres.ts';
+
+/** A dialect as the gateway is composed of it: an adapter, and a driver for the gateway's own connection. */
+export interface Dialect {
+  createAdapter(): Promise<Adapter>;
+  openConnection(options: OwnConnectionOptions): OwnConnection;
+}
+
+/** The only place that names the dialects that are built in. */
+export const DIALECTS: Readonly<Record<string, Dialect>> = {
+  postgres: { createAdapter: async () => createPostgresAdapter(), openConnection: openPostgres },
+  mongodb: { createAdapter: async () => createMongodbAdapter(), openConnection: openMongodb },
+};

@@ -1,0 +1,112 @@
+import type { Adapter, ServerFacts } from '@gatehouse/adapter';
+import { createCatalogLoader, type Database } from '@gatehouse/gateway';
+import { createUpstreamCredential } from '@gatehouse/identity';
+import type { Logger } from 'pino';
+import { resolveSecret } from '../config/resolve-secret.ts';
+import type { DatabaseConfig } from '../config/schema.ts';
+import type { OwnConnection } from '../connections/own-connection.ts';
+import type { Dialect } from './dialects.ts';
+
+export interface OpenDatabase extends Database {
+  /** Null when the catalog is current; otherwise why it is not. */
+  problem(): string | null;
+  close(): Promise<void>;
+}
+
+/** Opens one database: credential, own connection, catalog. A server that cannot be reached is tried again; sessions meanwhile know nothing of its objects. */
+export function openDatabase(
+  config: DatabaseConfig,
+  dialect: Dialect,
+  adapter: Adapter,
+  folder: string,
+  log: Logger,
+): OpenDatabase {
+  const { upstream } = config;
+  const tls = {
+    mode: upstream.tls.mode,
+    ...(upstream.tls.ca === undefined ? {} : { ca: resolveSecret(upstream.tls.ca, folder) }),
+    ...(upstream.tls.serverName === undefined ? {} : { serverName: upstream.tls.serverName }),
+  };
+  const password = resolveSecret(upstream.password, folder);
+  const database = upstream.database ?? config.name;
+  const connection = dialect.openConnection({
+    host: upstream.host,
+    port: upstream.port,
+    database,
+    user: upstream.own?.user ?? upstream.user,
+    password: upstream.own === undefined ? password : resolveSecret(upstream.own.password, folder),
+    tls,
+  });
+  const knowledge = new Knowledge(adapter, connection, log.child({ database: config.name }));
+  return {
+    facts: { name: config.name, labels: config.labels },
+    adapter,
+    upstream: {
+      host: upstream.host,
+      port: upstream.port,
+      database,
+      credential: createUpstreamCredential({ user: upstream.user, password }),
+      tls,
+    },
+    catalog: knowledge.catalog,
+    serverFacts: () => knowledge.facts,
+    ask: connection.ask,
+    problem: () => knowledge.problem,
+    close: () => knowledge.close(),
+  };
+}
+
+/** What is known of one server: its facts once, its catalog again and again. */
+class Knowledge {
+  readonly catalog;
+  facts: ServerFacts | null = null;
+  problem: string | null = 'the catalog has not been read yet';
+  readonly #adapter: Adapter;
+  readonly #connection: OwnConnection;
+  readonly #log: Logger;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(adapter: Adapter, connection: OwnConnection, log: Logger) {
+    this.#adapter = adapter;
+    this.#connection = connection;
+    this.#log = log;
+    this.catalog = createCatalogLoader<unknown>({
+      load: () => this.#load(),
+      loaded: (error, revision) => this.#loaded(error, revision),
+    });
+    this.catalog.refresh().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    await this.#connection.close();
+  }
+
+  async #load(): Promise<unknown> {
+    this.facts ??= await this.#adapter.readServerFacts(this.#connection.ask);
+    return this.#adapter.loadCatalog(this.#connection.ask);
+  }
+
+  #loaded(error: unknown, revision: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#retry);
+    if (error === null) {
+      this.problem = null;
+      this.#log.debug({ revision }, 'catalog read');
+    } else {
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.#log.warn({ err: error }, 'catalog not read');
+    }
+    // Objects can change without the gateway seeing it; a failed read is tried again sooner.
+    this.#retry = setTimeout(
+      () => this.catalog.refresh().catch(() => undefined),
+      error === null ? REREAD_MS : RETRY_MS,
+    );
+    this.#retry.unref();
+  }
+}
+
+const REREAD_MS = 60_000;
+const RETRY_MS = 1_000;
