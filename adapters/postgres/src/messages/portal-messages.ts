@@ -34,6 +34,7 @@ export function encodeDescribePortal(portal: string): Buffer {
 }
 
 export const FLUSH = encodeMessage(FRONTEND.flush, () => undefined);
+export const SYNC = encodeMessage(FRONTEND.sync, () => undefined);
 
 const STATEMENT = 0x53;
 const PORTAL = 0x50;

@@ -25,6 +25,8 @@ export interface ExpectedReply {
   readonly hidden: boolean;
   readonly running: RunningRequest | null;
   readonly errorInstead: Buffer | null;
+  /** Takes the place of a success that must not be one: the message was only sent to hear the server's error. */
+  readonly onSuccess: Buffer | null;
   /** The statements of the message, in order; `at` counts the ones that are done. */
   readonly statements: readonly AnalyzedStatement[];
   at: number;
@@ -48,6 +50,7 @@ export function expectReply(kind: ReplyKind, parts: Partial<ExpectedReply> = {})
     hidden: false,
     running: null,
     errorInstead: null,
+    onSuccess: null,
     statements: [],
     at: 0,
     portal: null,

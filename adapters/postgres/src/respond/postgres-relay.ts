@@ -23,7 +23,7 @@ import { affectedRowsOf } from '../messages/command-complete.ts';
 import { decodeErrorFields, encodeErrorResponse, encodeNoticeResponse } from '../messages/error-response.ts';
 import { BACKEND, FRONTEND } from '../messages/message-type.ts';
 import { encodeParse } from '../messages/parse.ts';
-import { decodeExecute, encodeDescribePortal, FLUSH } from '../messages/portal-messages.ts';
+import { decodeExecute, encodeDescribePortal, FLUSH, SYNC } from '../messages/portal-messages.ts';
 import { encodeQuery } from '../messages/query.ts';
 import { decodeRowDescription } from '../messages/row-description.ts';
 import { decodeParameterStatus, decodeReadyForQuery } from '../messages/server-messages.ts';
@@ -88,7 +88,7 @@ export class PostgresRelay implements Relay {
     const message = pending as PendingMessage;
     const refusal = message.refusal ?? this.#cannotMask(message, running);
     if (refusal !== null) {
-      out.finish(running, 'denied', refusal.code);
+      out.finish(running, isSyntaxError(refusal) ? 'error' : 'denied', refusal.code);
       this.#refuse(message, errorBytes(refusal, 'ERROR', { requestId: running.id }), out);
       return;
     }
@@ -219,7 +219,12 @@ export class PostgresRelay implements Relay {
   }
 
   /** Sends what must fail in place of the message; its error becomes ours. */
-  #refuse({ kind }: PendingMessage, errorInstead: Buffer, out: Outbox): void {
+  #refuse(message: PendingMessage, errorInstead: Buffer, out: Outbox): void {
+    const { kind, refusal } = message;
+    if (refusal !== null && isSyntaxError(refusal)) {
+      this.#letServerSay(message, errorInstead, out);
+      return;
+    }
     if (kind === 'query' || kind === 'function') {
       this.#queue.expect(expectReply('query', { errorInstead }));
       out.upstream(FAILING_QUERY);
@@ -228,6 +233,22 @@ export class PostgresRelay implements Relay {
     this.#queue.expect(expectReply('parse', { errorInstead }));
     out.upstream(FAILING_PARSE);
     this.#classifier.skipping = true;
+  }
+
+  /**
+   * A text that does not parse gets the server's own words, by a Parse that is never bound. Should the
+   * server read it after all, nothing has run, and the client gets our refusal.
+   */
+  #letServerSay({ kind, frame, text }: PendingMessage, errorInstead: Buffer, out: Outbox): void {
+    if (kind === 'parse') {
+      this.#queue.expect(expectReply('parse', { onSuccess: errorInstead }));
+      out.forwardToUpstream(frame);
+      return;
+    }
+    this.#queue.expect(expectReply('parse', { onSuccess: errorInstead }));
+    this.#queue.expect(expectReply('sync'));
+    out.upstream(encodeParse(REFUSED_NAME, text() ?? ''));
+    out.upstream(SYNC);
   }
 
   // ---- towards the client ----
@@ -358,7 +379,8 @@ export class PostgresRelay implements Relay {
 
   /** The message has had its only (or last) reply. */
   #simpleEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
-    if (!expected.hidden) out.forwardToClient(frame);
+    if (expected.onSuccess !== null) out.client(expected.onSuccess);
+    else if (!expected.hidden) out.forwardToClient(frame);
     expected.done?.();
     if (expected.running !== null) out.finish(expected.running, 'ok');
     this.#queue.settle(out);
@@ -511,11 +533,16 @@ function changesObjects({ effects }: AnalyzedStatement): boolean {
   return effects.some((effect) => effect.kind === 'schema-change' && !effect.temporary);
 }
 
+function isSyntaxError({ code }: GatewayError): boolean {
+  return code === 'syntax-error';
+}
+
 /** No server parses this, in any version; it shows in the server's log as what it is. */
 const NEVER_PARSES = 'gatehouse: this statement was refused';
 const FAILING_QUERY = encodeQuery(NEVER_PARSES);
 /** A name of its own, so that the client's unnamed statement is not touched. */
-const FAILING_PARSE = encodeParse('gatehouse_refused', NEVER_PARSES);
+const REFUSED_NAME = 'gatehouse_refused';
+const FAILING_PARSE = encodeParse(REFUSED_NAME, NEVER_PARSES);
 const ORIGIN_UNKNOWN = new GatewayError(
   'denied',
   'masked-origin-unknown',
