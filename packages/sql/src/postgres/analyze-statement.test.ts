@@ -7,7 +7,7 @@ import { loadPostgresParser, type PostgresParser } from './create-postgres-analy
 import { createPostgresContext } from './postgres-context.ts';
 
 const context = createPostgresContext(createShopCatalog(), { database: 'app', user: 'app' });
-const PLACE = { start: 0, end: 1, fingerprint: '0123456789abcdef' };
+const PLACE = { start: 0, end: 1 };
 const CUSTOMERS = { relname: 'customers', inh: true, relpersistence: 'p' };
 
 let parser: PostgresParser;

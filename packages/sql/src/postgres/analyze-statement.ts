@@ -10,6 +10,7 @@ import { analyzeWrite } from './analyze-write.ts';
 import { SESSION } from './call-function.ts';
 import { recordCreation } from './define-objects.ts';
 import { createFactCollector, outputColumn } from './fact-collector.ts';
+import { fingerprintTree } from './fingerprint-tree.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { createNameResolver, type NameResolver } from './resolve-names.ts';
@@ -18,11 +19,10 @@ import { parseSearchPath } from './search-path.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
 import { literalText, takeInventory } from './syntax-tree.ts';
 
-/** Where a statement stands in its text, and its fingerprint. */
+/** Where a statement stands in its text. */
 export interface StatementPlace {
   readonly start: number;
   readonly end: number;
-  readonly fingerprint: string;
 }
 
 export interface StatementAnalysis {
@@ -65,7 +65,7 @@ function analyzeWith(
   // SECURITY: the net under everything above; analyze-statement.test.ts pulls at it.
   if (forgotten) state.facts.giveUp('a part of the statement is not understood');
   if (state.facts.callsThroughViews) state.noteUnseenSettings();
-  const facts = createFacts(state, form, place);
+  const facts = createFacts(state, form, fingerprintTree(node));
   return {
     facts,
     start: place.start,
@@ -76,7 +76,7 @@ function analyzeWith(
   };
 }
 
-function createFacts(state: AnalysisState, form: StatementForm, { fingerprint }: StatementPlace): Statement {
+function createFacts(state: AnalysisState, form: StatementForm, fingerprint: string): Statement {
   const accesses = state.facts.accesses();
   return {
     verb: form.verb,

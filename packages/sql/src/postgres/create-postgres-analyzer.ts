@@ -111,10 +111,10 @@ function analyzeParsed(
     const missing = new Set<string>();
     const statements: AnalyzedStatement[] = [];
     let current = context;
-    for (const { tree, fingerprint, start, end } of parsed.statements) {
+    for (const { tree, start, end } of parsed.statements) {
       if (tree.stmt === undefined) return tooDeep();
       const from = toOffset(start);
-      const place = { ...trimmed(text, from, toOffset(end)), fingerprint };
+      const place = trimmed(text, from, toOffset(end));
       const result = analyzeStatement(tree.stmt, place, current);
       for (const name of result.missing) missing.add(name);
       statements.push(result.statement);

@@ -78,7 +78,10 @@ function afterPrefix(value: string | undefined, prefix: string): string {
 function figureSubLink(type: string | undefined, query: Node | undefined): Figured | null {
   if (type === 'EXISTS_SUBLINK') return strong('exists');
   if (type === 'ARRAY_SUBLINK') return strong('array');
-  const [first] = query !== undefined && 'SelectStmt' in query ? (query.SelectStmt.targetList ?? []) : [];
+  let select = query !== undefined && 'SelectStmt' in query ? query.SelectStmt : undefined;
+  // The first query of a set operation names its columns.
+  while (select?.larg !== undefined) select = select.larg;
+  const [first] = select?.targetList ?? [];
   if (type !== 'EXPR_SUBLINK' || first === undefined || !('ResTarget' in first)) return null;
   return strong(first.ResTarget.name) ?? figure(first.ResTarget.val);
 }

@@ -6,7 +6,8 @@ import type { Refusal } from '../analysis.ts';
  * The server's own parser (libpg-query, WASM), with its hazards closed.
  *
  * - NUL and lone surrogates are refused before the parser sees the text: it would stop at a NUL.
- * - Only `parseSync` decides validity; `fingerprintSync` returns error texts as if they were results.
+ * - Only `parseSync` decides validity. `fingerprintSync` returns error texts as if they were results and
+ *   overflows the stack on some small texts; it is never called (see fingerprint-tree.ts).
  * - Anything but its own `SqlError` means that the WASM stack may be damaged: the instance is dropped at
  *   once, never asked again, and a new one is made a limited number of times. Meanwhile there is none,
  *   and texts go to the worker.
@@ -19,7 +20,6 @@ export interface ParsedText {
 
 export interface ParsedStatement {
   readonly tree: RawStmt;
-  readonly fingerprint: string;
   /** UTF-8 byte offsets in the text. */
   readonly start: number;
   readonly end: number;
@@ -29,14 +29,12 @@ export interface ParsedStatement {
 interface PgQueryModule {
   loadModule(): Promise<void>;
   parseSync(query: string): ParseResult;
-  fingerprintSync(query: string): string;
   readonly SqlError: new (...args: never[]) => Error;
 }
 
 export const MAX_INLINE_BYTES = 8_192;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const MAX_INSTANCES = 8;
-const FINGERPRINT = /^[0-9a-f]{16}$/;
 
 /** Refuses what must not reach the parser; null when the text may be parsed. */
 export function refuseText(text: string, byteLength: number, maxBytes: number): Refusal | null {
@@ -95,24 +93,13 @@ function instancePaths(require: NodeJS.Require): readonly string[] {
 }
 
 function parseWith(module: PgQueryModule, text: string): ParsedText {
-  const statements = module.parseSync(text).stmts ?? [];
-  return { kind: 'parsed', statements: splitStatements(text, statements, module.fingerprintSync) };
-}
-
-/** Gives each statement its place and its fingerprint. Texts of one statement are not copied. */
-export function splitStatements(
-  text: string,
-  trees: readonly RawStmt[],
-  fingerprintSync: (text: string) => string,
-): readonly ParsedStatement[] {
-  const bytes = Buffer.from(text, 'utf8');
-  return trees.map((tree) => {
+  const trees = module.parseSync(text).stmts ?? [];
+  const byteLength = Buffer.byteLength(text, 'utf8');
+  const statements = trees.map((tree) => {
     const start = tree.stmt_location ?? 0;
-    const end = tree.stmt_len ? start + tree.stmt_len : bytes.length;
-    const fingerprint = fingerprintSync(bytes.toString('utf8', start, end));
-    if (!FINGERPRINT.test(fingerprint)) throw new TypeError('the fingerprint is not one');
-    return { tree, fingerprint, start, end };
+    return { tree, start, end: tree.stmt_len ? start + tree.stmt_len : byteLength };
   });
+  return { kind: 'parsed', statements };
 }
 
 export function syntaxError(): Refusal {

@@ -109,19 +109,20 @@ function resolveUnqualified(scope: Scope, name: string): Resolution {
     if (found.length === 1 && possible.length === 0) return resolved(found[0]!);
     if (found.length > 0) return resolved(combine([...possible, ...found]));
     const open = at.parts.filter((part) => part.visible === null).map((part) => part.open(name));
-    if (open.length === 1 && isOutermost(at) && possible.length === 0) return resolved(open[0]!);
-    possible.push(...open);
-    if (open.length > 0) continue;
     const system = SYSTEM_COLUMNS.has(name) ? systemColumn(at, name) : [];
-    if (system.length > 0) return resolved(system.length === 1 ? system[0]! : combine(system));
-    const item = at.parts.flatMap((part) => part.items).find((each) => each.name === name);
-    if (item !== undefined) return resolved(combine([...possible, item.row]));
+    possible.push(...open, ...system);
+    // Where some columns are not known, the name may as well belong to a query further out, or be a row.
+    if (system.length > 0 && open.length === 0) return resolved(only(possible));
   }
-  return possible.length > 0 ? resolved(combine(possible)) : unresolved(scope);
+  // A name that is a column nowhere stands for the row of the item that has it.
+  const row = findItem(scope, [name])?.row;
+  if (row !== undefined) possible.push(row);
+  return possible.length > 0 ? resolved(only(possible)) : unresolved(scope);
 }
 
-function isOutermost({ parent }: Scope): boolean {
-  return parent === null || (parent.parts.length === 0 && isOutermost(parent));
+/** One possibility is what it is; several make a computed value. */
+function only(possible: readonly Lineage[]): Lineage {
+  return possible.length === 1 ? possible[0]! : combine(possible);
 }
 
 function matches(scope: Scope, name: string): readonly Lineage[] {
