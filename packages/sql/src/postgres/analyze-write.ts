@@ -12,7 +12,8 @@ import type {
 } from 'libpg-query';
 import { analyzeAll, analyzeExpression, analyzeParts } from './analyze-expression.ts';
 import { analyzeFrom, itemOfRelation, resolveRelation } from './analyze-from.ts';
-import { analyzeSelect, analyzeTargets, consume, withCtes } from './analyze-select.ts';
+import { analyzeSelect, analyzeTargets, consume } from './analyze-select.ts';
+import { withCtes } from './common-table-expressions.ts';
 import { isFilter } from './is-filter.ts';
 import { combine, type Lineage, NOTHING } from './lineage.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';

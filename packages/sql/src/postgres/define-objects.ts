@@ -6,6 +6,7 @@ import { recordCall, recordOpaque } from './call-function.ts';
 import { NOTHING } from './lineage.ts';
 import type { QueryEnvironment } from './query-environment.ts';
 import { EMPTY_SCOPE } from './scope.ts';
+import { quietForm, type StatementForm } from './statement-form.ts';
 import { nameParts, visitObjects } from './syntax-tree.ts';
 
 /**
@@ -221,4 +222,24 @@ function isRangeVar(value: unknown): value is RangeVar {
 
 function isSelect(value: object): value is SelectStmt {
   return 'limitOption' in value && 'op' in value;
+}
+
+/** Says that objects change; `temporary` ones are this session's only. */
+export function recordChange(env: QueryEnvironment, temporary = false): void {
+  env.state.effects.push({ kind: 'schema-change', temporary });
+}
+
+/** The form of a statement after which objects are not what they were. */
+export function alteredForm(env: QueryEnvironment, verb: string): StatementForm {
+  recordChange(env);
+  return quietForm(verb);
+}
+
+/** An object outside of schemas, by its one name. */
+export function recordPlain(env: QueryEnvironment, kind: ObjectKind, name: string | undefined): void {
+  env.state.facts.add({
+    action: 'define',
+    object: name === undefined ? unknown('an object without a name') : known({ kind, path: [name] }),
+    fields: known([]),
+  });
 }
