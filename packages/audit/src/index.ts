@@ -5,3 +5,31 @@ export { openJournal } from './journal/journal.ts';
 export type { JournalPosition } from './journal/segment-files.ts';
 export type { LiteralMode, RecordLiteral } from './literals/literal-policy.ts';
 export { createLiteralPolicy } from './literals/literal-policy.ts';
+export type {
+  AuditLog,
+  AuditPipeline,
+  AuditPipelineOptions,
+  AuditPipelineStatus,
+} from './pipeline/audit-pipeline.ts';
+export { journalDir, logAlert, openAuditPipeline, storeSocketPath } from './pipeline/audit-pipeline.ts';
+export type {
+  AuditWorker,
+  AuditWorkerOptions,
+  AuditWorkerStatus,
+  WorkerAlert,
+} from './queue/audit-worker.ts';
+export { createAuditWorker } from './queue/audit-worker.ts';
+export type { ShipperStatus } from './shipping/shipper.ts';
+export type {
+  AuditReader,
+  AuditStore,
+  InsertResult,
+  NodeInfo,
+  SearchFilter,
+  StoredEvent,
+} from './store/audit-store.ts';
+export { connectStore } from './store/connect-store.ts';
+export { formatWho } from './store/event-columns.ts';
+export type { StoreTarget } from './store/open-store.ts';
+export { openStore } from './store/open-store.ts';
+export { serveStore } from './store/serve-store.ts';

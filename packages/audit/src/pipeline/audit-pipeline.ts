@@ -1,0 +1,251 @@
+/**
+ * Everything that a gateway needs to record and to look up, composed:
+ *
+ *   journal ──shipper──> queue ──worker──> store <── other processes, through a socket
+ *      └───────shipper (without Redis)───────┘
+ *
+ * The journal is opened first and synchronously; a store or a queue that is away does not keep the
+ * gateway from starting, its events wait in the journal up to the limit.
+ */
+import { join } from 'node:path';
+import { GatewayError } from '@gatehouse/model';
+import { type Journal, type JournalStatus, openJournal } from '../journal/journal.ts';
+import { JOURNAL_START, type JournalPosition } from '../journal/segment-files.ts';
+import {
+  type AuditWorker,
+  type AuditWorkerStatus,
+  createAuditWorker,
+  type WorkerAlert,
+} from '../queue/audit-worker.ts';
+import { createQueueProducer } from '../queue/queue-producer.ts';
+import { readCursor } from '../shipping/cursor-file.ts';
+import type { LineBatch } from '../shipping/segment-reader.ts';
+import { type Shipper, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
+import type { AuditStore } from '../store/audit-store.ts';
+import { openStore } from '../store/open-store.ts';
+import { serveStore } from '../store/serve-store.ts';
+
+/** A logger as pino is one. */
+export interface AuditLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface AuditPipelineOptions {
+  /** `journal/`, `store/` and `audit.sock` are made inside. */
+  readonly dataDir: string;
+  readonly node: string;
+  /** Without it the journal feeds the store directly. */
+  readonly redisUrl?: string;
+  /** `embedded`, or the URL of a server. */
+  readonly store: string;
+  /** `separate`: with Redis, somebody else runs the worker and this process has no store. */
+  readonly worker: 'in-process' | 'separate';
+  readonly segmentBytes: number;
+  readonly maxBacklogBytes: number;
+  readonly log: AuditLog;
+}
+
+export interface AuditPipelineStatus {
+  readonly journal: JournalStatus;
+  readonly shipper: ShipperStatus;
+  /** Null where no worker runs in this process. */
+  readonly worker: AuditWorkerStatus | null;
+}
+
+export interface AuditPipeline {
+  readonly journal: Journal;
+  /** Null where this process has none. */
+  readonly store: AuditStore | null;
+  status(): AuditPipelineStatus;
+  /** Writes, passes on what can be passed on within a few seconds, and stops. */
+  close(): Promise<void>;
+}
+
+/** Where the journal of a data folder lies. */
+export function journalDir(dataDir: string): string {
+  return join(dataDir, 'journal');
+}
+
+/** Where the owner of an embedded store in a data folder answers questions. */
+export function storeSocketPath(dataDir: string): string {
+  return join(dataDir, 'audit.sock');
+}
+
+const CLOSE_GRACE_MS = 3_000;
+
+/** Opens all parts. Throws GatewayError of kind `config` or `audit` when the journal or an embedded store cannot be used; nothing stays open then. */
+export async function openAuditPipeline(options: AuditPipelineOptions): Promise<AuditPipeline> {
+  const { dataDir, node, segmentBytes, maxBacklogBytes } = options;
+  const opened: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes });
+    opened.push(() => journal.close());
+    const store = needsStore(options) ? await openOwnStore(options, opened) : null;
+    const worker =
+      store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
+    const shipper = await openShipper(options, journal, store, opened);
+    return {
+      journal,
+      store,
+      status: () => ({
+        journal: journal.status(),
+        shipper: shipper.status(),
+        worker: worker?.status() ?? null,
+      }),
+      async close() {
+        journal.flush();
+        await closeAll();
+      },
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+function needsStore({ redisUrl, worker }: AuditPipelineOptions): boolean {
+  return redisUrl === undefined || worker === 'in-process';
+}
+
+type Opened = (() => Promise<void>)[];
+
+async function openOwnStore(options: AuditPipelineOptions, opened: Opened): Promise<AuditStore> {
+  const { dataDir, log } = options;
+  const embedded = options.store === 'embedded';
+  const store = await openStore(
+    embedded ? { kind: 'embedded', dir: join(dataDir, 'store') } : { kind: 'server', url: options.store },
+    (error) => log.warn({ err: error }, 'a connection to the audit store broke'),
+  );
+  opened.push(() => store.close());
+  const ready = migrateOnce(store);
+  if (embedded) {
+    await ready.migrate();
+    opened.push(await serveStore(ready, storeSocketPath(dataDir)));
+  }
+  return ready;
+}
+
+/** A server may be away when the gateway starts; its schema is made before the first insert then. */
+function migrateOnce(store: AuditStore): AuditStore {
+  let migrated: Promise<void> | null = null;
+  const migrate = () => {
+    migrated ??= store.migrate().catch((error: unknown) => {
+      migrated = null;
+      throw error;
+    });
+    return migrated;
+  };
+  return {
+    ...store,
+    migrate,
+    async insert(lines) {
+      await migrate();
+      return store.insert(lines);
+    },
+  };
+}
+
+function openWorker({ redisUrl, log }: AuditPipelineOptions, store: AuditStore, opened: Opened): AuditWorker {
+  const worker = createAuditWorker({ redisUrl: redisUrl!, store, onAlert: (alert) => logAlert(log, alert) });
+  opened.push(() => worker.close());
+  return worker;
+}
+
+/** Writes what a worker tells to a log. */
+export function logAlert(log: AuditLog, alert: WorkerAlert): void {
+  switch (alert.kind) {
+    case 'conflict':
+      log.error({ job: alert.job, events: alert.events }, 'audit: two different events have one number');
+      return;
+    case 'malformed-job':
+      log.error({ job: alert.job, lines: alert.lines }, 'audit: a job with something that is no event');
+      return;
+    case 'store-unavailable':
+      log.error({ err: alert.error }, 'audit: the store takes nothing; events wait in the queue');
+      return;
+    case 'store-recovered':
+      log.info({}, 'audit: the store takes events again');
+      return;
+    case 'queue-unavailable':
+      log.warn({ err: alert.error }, 'audit: the worker has lost the queue');
+  }
+}
+
+async function openShipper(
+  options: AuditPipelineOptions,
+  journal: Journal,
+  store: AuditStore | null,
+  opened: Opened,
+): Promise<Shipper> {
+  const { dataDir, node, log } = options;
+  const dir = journalDir(dataDir);
+  const cursorPath = join(dir, `${node}.cursor`);
+  const cursor = readCursor(cursorPath);
+  assertBehindJournal(cursor, journal);
+  const { deliver, close } = openTarget(options, store);
+  opened.push(close);
+  const direct = options.redisUrl === undefined && options.store === 'embedded' ? store : null;
+  const from = direct === null ? cursor : await startFor(direct, node, cursor, log);
+  // What was passed on once does not count as backlog while a store is filled anew.
+  journal.acknowledge(cursor);
+  const onTrouble = (error: Error | null) => {
+    if (error === null) log.info({}, 'audit: events are passed on again');
+    else log.error({ err: error }, 'audit: events cannot be passed on; they wait in the journal');
+  };
+  const shipper = startShipper({ journal, dir, node, cursorPath, deliver, onTrouble }, from);
+  opened.push(() => shipper.close(CLOSE_GRACE_MS));
+  return shipper;
+}
+
+interface Target {
+  readonly deliver: (batch: LineBatch) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+function openTarget({ redisUrl, node, log }: AuditPipelineOptions, store: AuditStore | null): Target {
+  if (redisUrl === undefined) {
+    const deliver = async ({ lines, first }: LineBatch) => {
+      const { conflicts } = await store!.insert(lines);
+      if (conflicts.length > 0)
+        logAlert(log, { kind: 'conflict', job: `${node}.${first}`, events: conflicts });
+    };
+    return { deliver, close: async () => undefined };
+  }
+  const producer = createQueueProducer(redisUrl);
+  return { deliver: (batch) => producer.add(node, batch), close: () => producer.close() };
+}
+
+/** SECURITY: numbers that were given out before must never be given out again, or the store would take new events for old ones. Test: `refuses a journal that is older than its cursor`. */
+function assertBehindJournal(cursor: JournalPosition, journal: Journal): void {
+  const { seq } = journal.written();
+  if (cursor.seq <= seq) return;
+  throw new GatewayError(
+    'audit',
+    'journal-behind-cursor',
+    `expected a journal with the ${cursor.seq} events that were passed on, got one with ${seq}`,
+    { context: { passedOn: cursor.seq, journal: seq } },
+  );
+}
+
+/** An embedded store that does not hold what was passed on (deleted, or set back by a power failure) is filled anew. */
+async function startFor(
+  store: AuditStore,
+  node: string,
+  cursor: JournalPosition,
+  log: AuditLog,
+): Promise<JournalPosition> {
+  const info = (await store.verifyInfo()).find((held) => held.node === node);
+  const complete =
+    cursor.seq === 0 || (info !== undefined && info.lastSeq >= cursor.seq && info.missing === 0);
+  if (complete) return cursor;
+  log.warn(
+    { passedOn: cursor.seq, stored: info?.events ?? 0 },
+    'audit: the store has less than it should; filling it',
+  );
+  return JOURNAL_START;
+}

@@ -1,0 +1,166 @@
+/**
+ * Takes batches from the queue and puts them into the store.
+ *
+ * A batch is done when the store has it. While the store is away its batches are held and tried
+ * again; a worker that dies gives its batches back after their lock has run out. Nothing is
+ * dropped: a job that can never be stored is kept as failed and told.
+ */
+import { GatewayError } from '@gatehouse/model';
+import { type Job, UnrecoverableError, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { parseLine } from '../journal/event-line.ts';
+import type { AuditStore, InsertResult } from '../store/audit-store.ts';
+import { jobLines, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
+
+/** Something that a person should know. */
+export type WorkerAlert =
+  /** Two different events with one number; the store has kept the first. */
+  | { readonly kind: 'conflict'; readonly job: string; readonly events: readonly string[] }
+  /** A job with something that is no event; its good lines are stored, the job is kept as failed. */
+  | { readonly kind: 'malformed-job'; readonly job: string; readonly lines: number }
+  | { readonly kind: 'store-unavailable'; readonly error: Error }
+  | { readonly kind: 'store-recovered' }
+  | { readonly kind: 'queue-unavailable'; readonly error: Error };
+
+export interface AuditWorkerOptions {
+  readonly redisUrl: string;
+  /** Stays open when the worker closes. */
+  readonly store: Pick<AuditStore, 'insert'>;
+  readonly onAlert: (alert: WorkerAlert) => void;
+  /** Batches at one time. */
+  readonly concurrency?: number;
+  /** How long a batch stays with a worker that has died. */
+  readonly lockMs?: number;
+}
+
+export interface AuditWorkerStatus {
+  readonly storedEvents: number;
+  readonly duplicateEvents: number;
+  readonly failedJobs: number;
+  readonly storeFailure: Error | null;
+}
+
+export interface AuditWorker {
+  status(): AuditWorkerStatus;
+  /** Finishes the batches that the store takes now, gives the others back. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MS = 5_000;
+const LONGEST_RETRY_MS = 10_000;
+
+/** Starts a worker; it connects in the background and for ever. */
+export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
+  const connection = new Redis(options.redisUrl, {
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) => Math.min(times * 200, 2_000),
+  });
+  const closing = new AbortController();
+  const keeper = createKeeper(options, closing.signal);
+  let failedJobs = 0;
+  const lockDuration = options.lockMs ?? 30_000;
+  const worker = new Worker(QUEUE, (job) => keeper.keep(job), {
+    connection,
+    prefix: QUEUE_PREFIX,
+    concurrency: options.concurrency ?? 2,
+    maxStalledCount: 1000,
+    lockDuration,
+    stalledInterval: Math.min(lockDuration, 10_000),
+    settings: { backoffStrategy: (attempts) => Math.min(2 ** Math.min(attempts, 20) * 125, 30_000) },
+  });
+  const onError = (error: Error) => options.onAlert({ kind: 'queue-unavailable', error });
+  const tellOnce = onceUntilReady(connection, onError);
+  connection.on('error', tellOnce);
+  worker.on('error', tellOnce);
+  worker.on('failed', (_job, error) => {
+    if (error instanceof UnrecoverableError) failedJobs += 1;
+  });
+  return {
+    status: () => ({ ...keeper.status(), failedJobs }),
+    async close() {
+      closing.abort();
+      const timer = setTimeout(() => connection.disconnect(), CLOSE_MS);
+      await worker.close(connection.status !== 'ready').catch(() => undefined);
+      clearTimeout(timer);
+      connection.disconnect();
+    },
+  };
+}
+
+/** A Redis that is away reports it with every attempt to connect; once is enough. */
+function onceUntilReady(redis: Redis, tell: (error: Error) => void): (error: Error) => void {
+  let told = false;
+  redis.on('ready', () => {
+    told = false;
+  });
+  return (error) => {
+    if (!told) tell(error);
+    told = true;
+  };
+}
+
+interface Keeper {
+  keep(job: Job): Promise<void>;
+  status(): Omit<AuditWorkerStatus, 'failedJobs'>;
+}
+
+function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSignal): Keeper {
+  let storedEvents = 0;
+  let duplicateEvents = 0;
+  let storeFailure: Error | null = null;
+
+  const insert = async (lines: readonly string[]): Promise<InsertResult> => {
+    for (let retryMs = 250; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        const result = await store.insert(lines);
+        if (storeFailure !== null) onAlert({ kind: 'store-recovered' });
+        storeFailure = null;
+        return result;
+      } catch (error) {
+        if (isRefusal(error)) throw new UnrecoverableError('the store refuses this batch');
+        if (storeFailure === null) onAlert({ kind: 'store-unavailable', error: error as Error });
+        storeFailure = error as Error;
+        if (closing.aborted) throw error;
+        await sleep(retryMs, closing);
+      }
+    }
+  };
+  return {
+    async keep(job) {
+      const id = job.id ?? '?';
+      const lines = jobLines(job.data) ?? [];
+      const good = lines.filter((line) => parseLine(line) !== null);
+      if (good.length > 0) {
+        const { inserted, duplicates, conflicts } = await insert(good);
+        storedEvents += inserted;
+        duplicateEvents += duplicates;
+        if (conflicts.length > 0) onAlert({ kind: 'conflict', job: id, events: conflicts });
+      }
+      const bad = lines.length - good.length;
+      if (bad === 0 && lines.length > 0) return;
+      onAlert({ kind: 'malformed-job', job: id, lines: bad });
+      throw new UnrecoverableError('a batch with something that is no event');
+    },
+    status: () => ({ storedEvents, duplicateEvents, storeFailure }),
+  };
+}
+
+/** The store is there and will say the same tomorrow: SQLSTATE class 22 is about the data. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  return error.code === 'line-malformed' || String(error.context['reason']).startsWith('22');
+}
+
+async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,88 @@
+/**
+ * Puts batches on the queue, or says at once that it cannot: nothing waits in memory for Redis to
+ * come back, that is what the journal is for.
+ */
+import { GatewayError } from '@gatehouse/model';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { LineBatch } from '../shipping/segment-reader.ts';
+import { type AuditJob, JOB_OPTIONS, jobId, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
+
+export interface QueueProducer {
+  /** Resolves when Redis has the batch. Throws GatewayError `queue-unavailable`, kind `unavailable`; Redis may have it all the same. */
+  add(node: string, batch: LineBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+const COMMAND_MS = 2_000;
+/** Adding is one command after the queue was opened, which is a few. */
+const ADD_MS = 5_000;
+const KEPT_QUEUE_EVENTS = 1_000;
+
+/** Connects in the background and for ever; `redisUrl` as `redis://user:password@host:port/db`, `rediss:` for TLS. */
+export function createQueueProducer(redisUrl: string): QueueProducer {
+  const redis = new Redis(redisUrl, {
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 1,
+    commandTimeout: COMMAND_MS,
+    connectTimeout: ADD_MS,
+    retryStrategy: (times) => Math.min(times * 200, 2_000),
+  });
+  let queue: Promise<Queue> | null = null;
+  // Every failure is reported by the batch that it stops; without a listener it would end the process.
+  redis.on('error', () => undefined);
+
+  const opened = (): Promise<Queue> => {
+    queue ??= openQueue(redis).catch((error: unknown) => {
+      queue = null;
+      throw error;
+    });
+    return queue;
+  };
+  const add = async (node: string, batch: LineBatch) => {
+    if (redis.status !== 'ready') throw new Error('not connected');
+    const { lines, first } = batch;
+    const { seq: last } = batch.end;
+    const job: AuditJob = { v: 1, node, first, last, lines };
+    await (await opened()).add('batch', job, { ...JOB_OPTIONS, jobId: jobId(node, first, last) });
+  };
+  return {
+    add: (node, batch) =>
+      withinTime(add(node, batch), ADD_MS).catch((cause: unknown) => Promise.reject(unavailable(cause))),
+    async close() {
+      redis.disconnect();
+      const open = await queue?.catch(() => null);
+      await open?.close().catch(() => undefined);
+    },
+  };
+}
+
+async function openQueue(connection: Redis): Promise<Queue> {
+  const queue = new Queue(QUEUE, {
+    connection,
+    prefix: QUEUE_PREFIX,
+    streams: { events: { maxLen: KEPT_QUEUE_EVENTS } },
+  });
+  queue.on('error', () => undefined);
+  await queue.waitUntilReady();
+  return queue;
+}
+
+async function withinTime(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unavailable(cause: unknown): GatewayError {
+  return new GatewayError('unavailable', 'queue-unavailable', 'the audit queue does not take events', {
+    retry: 'unknown',
+    cause,
+  });
+}

@@ -1,0 +1,40 @@
+/** Keeps lines by node and number as the store does, in memory, and counts how often each came. */
+import { GatewayError } from '@gatehouse/model';
+import { parseLine } from '../src/journal/event-line.ts';
+import type { AuditStore } from '../src/store/audit-store.ts';
+
+export interface MemoryStore extends Pick<AuditStore, 'insert'> {
+  readonly lines: ReadonlyMap<string, string>;
+  /** How many lines came, repeated ones included. */
+  arrivals(): number;
+  /** While true, every insert fails as if the server were away. */
+  away: boolean;
+}
+
+export function createMemoryStore(): MemoryStore {
+  const kept = new Map<string, string>();
+  let arrivals = 0;
+  return {
+    lines: kept,
+    arrivals: () => arrivals,
+    away: false,
+    async insert(lines) {
+      if (this.away) throw new GatewayError('unavailable', 'store-unavailable', 'away');
+      arrivals += lines.length;
+      const conflicts: string[] = [];
+      let inserted = 0;
+      for (const line of lines) {
+        const { node, seq } = parseLine(line)!;
+        const key = `${node}/${seq}`;
+        const old = kept.get(key);
+        if (old === undefined) {
+          kept.set(key, line);
+          inserted += 1;
+        } else if (old !== line) {
+          conflicts.push(key);
+        }
+      }
+      return { inserted, duplicates: lines.length - inserted - conflicts.length, conflicts };
+    },
+  };
+}
