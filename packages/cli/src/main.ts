@@ -1,8 +1,11 @@
 import { Command } from 'commander';
+import { addAuditCommand } from './commands/audit-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
 import { addPolicyCommand } from './commands/policy-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
+import { addStartCommand } from './commands/start-command.ts';
 import { addTokenCommand } from './commands/token-command.ts';
+import { addWorkerCommand } from './commands/worker-command.ts';
 import { reportFailure } from './failure.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
@@ -12,10 +15,13 @@ export function createProgram(terminal: Terminal): Command {
     .description('One guarded entrance in front of Postgres, MySQL/MariaDB and MongoDB')
     .showHelpAfterError('(add --help for the options and an example)')
     .configureHelp({ showGlobalOptions: true });
+  addStartCommand(program, terminal);
   addServeCommand(program, terminal);
+  addWorkerCommand(program, terminal);
   addConfigCommand(program, terminal);
   addPolicyCommand(program, terminal);
   addTokenCommand(program, terminal);
+  addAuditCommand(program, terminal);
   return program;
 }
 

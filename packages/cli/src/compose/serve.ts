@@ -21,7 +21,7 @@ import { resolveSecret } from '../config/resolve-secret.ts';
 import { suggest } from '../config/suggest.ts';
 import { readTlsMaterial } from '../config/tls-material.ts';
 import { DIALECTS } from './dialects.ts';
-import { type AuditPipeline, openAudit } from './open-audit.ts';
+import { type GatewayAudit, openAudit } from './open-audit.ts';
 import { type OpenDatabase, openDatabase } from './open-database.ts';
 import { dataFolder, type Identity, openIdentity } from './open-identity.ts';
 
@@ -29,7 +29,7 @@ import { dataFolder, type Identity, openIdentity } from './open-identity.ts';
 export interface Running {
   readonly gateway: Gateway;
   readonly identity: Identity;
-  readonly audit: AuditPipeline;
+  readonly audit: GatewayAudit;
   readonly adminPort: number;
   /** Shuts down in order: no new sessions, sessions drained, journal shipped, connections closed. */
   close(): Promise<void>;
@@ -166,7 +166,7 @@ function maskingKey(loaded: LoadedConfig): Buffer {
   return Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
 }
 
-function recordPolicies(policies: PolicyFolder, audit: AuditPipeline, log: Logger): void {
+function recordPolicies(policies: PolicyFolder, audit: GatewayAudit, log: Logger): void {
   policies.onChange((change) => {
     if (change.kind === 'loaded') {
       log.info({ revision: change.engine.revision }, 'policies loaded');
@@ -179,7 +179,7 @@ function recordPolicies(policies: PolicyFolder, audit: AuditPipeline, log: Logge
   });
 }
 
-function health(databases: ReadonlyMap<string, OpenDatabase>, audit: AuditPipeline): Health {
+function health(databases: ReadonlyMap<string, OpenDatabase>, audit: GatewayAudit): Health {
   const parts: Record<string, { ok: boolean; detail: string }> = { audit: audit.health() };
   for (const [name, database] of databases) {
     const problem = database.problem();
