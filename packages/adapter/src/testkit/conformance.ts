@@ -38,7 +38,10 @@ export interface ConformanceHarness {
   message(kind: Message): Buffer;
   /** How many errors of this dialect stand in what the client received; an unfinished message at the end is left out. */
   countErrors(received: Buffer): number;
-  readonly expect: Readonly<Record<'readRows' | 'writtenRows', number>>;
+  readonly expect: Readonly<Record<'readRows' | 'writtenRows', number>> & {
+    /** Rows of `read` that still reach the client under a limit of two rows; 0 where a whole batch is one message. */
+    readonly rowsBeforeCut: 2 | 0;
+  };
 }
 
 /** Runs the whole suite for one adapter. Tests for capabilities that are not declared are skipped and say so. */
@@ -186,8 +189,8 @@ function obligationSuite(create: () => ConformanceHarness): void {
       bench.send(harness.message('read'));
       bench.settle();
       const received = bench.takeClient();
-      expect(received.includes(PLAIN_VALUES[1])).toBe(true);
-      expect(received.includes(PLAIN_VALUES[2])).toBe(false);
+      const left = PLAIN_VALUES.filter((value) => received.includes(value));
+      expect(left).toEqual(PLAIN_VALUES.slice(0, harness.expect.rowsBeforeCut));
       expect(harness.countErrors(received)).toBe(1);
       expect(bench.finished.at(-1)!.result).toBe('cut');
       limited = false;
