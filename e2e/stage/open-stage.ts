@@ -10,6 +10,7 @@ export interface StageOptions {
   readonly tokensFor?: readonly string[];
   readonly config?: Readonly<Record<string, unknown>>;
   readonly fill?: boolean;
+  readonly upstreamAs?: 'app' | 'owner';
 }
 
 /** Real servers with the demo's business and a real gateway in front, in this process. Close it in `afterAll`. */

@@ -1,6 +1,14 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { type AuditReader, exportEvents, formatEvent, formatStory, type SearchFilter, type StoredEvent, verifyJournal } from '@gatehouse/audit';
+import {
+  type AuditReader,
+  exportEvents,
+  formatEvent,
+  formatStory,
+  type SearchFilter,
+  type StoredEvent,
+  verifyJournal,
+} from '@gatehouse/audit';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openReader } from '../compose/open-audit.ts';
 import { dataFolder } from '../compose/open-identity.ts';
@@ -29,12 +37,16 @@ interface SearchOptions extends Common {
 
 /** `gatehouse audit tail | search | show | verify | export`. */
 export function addAuditCommand(program: Command, terminal: Terminal): void {
-  const audit = program.command('audit').description('what was asked, by whom, under which rule, and what came of it');
+  const audit = program
+    .command('audit')
+    .description('what was asked, by whom, under which rule, and what came of it');
   common(audit.command('tail').description('the newest events'))
     .option('-f, --follow', 'go on as events arrive')
     .option('-n, --limit <number>', 'how many', parseCount, 20)
     .addHelpText('after', '\nExample:\n  $ gatehouse audit tail --follow\n')
-    .action((options: Common & { follow?: boolean; limit: number }) => withReader(options, terminal, (reader) => tail(reader, options, terminal)));
+    .action((options: Common & { follow?: boolean; limit: number }) =>
+      withReader(options, terminal, (reader) => tail(reader, options, terminal)),
+    );
   common(audit.command('search').description('events that fit, newest first'))
     .option('--who <name>', 'principal, or the one it acted for')
     .option('--object <path>', 'object such as public.customers, or public.*')
@@ -47,11 +59,24 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .option('--since <time>', 'such as 15m, 2h, 7d, or an ISO time', parseSince)
     .option('-n, --limit <number>', 'how many', parseCount, 100)
     .addHelpText('after', '\nExample:\n  $ gatehouse audit search --who ana --decision deny --since 1h\n')
-    .action((options: SearchOptions) => withReader(options, terminal, (reader) => search(reader, options, terminal)));
-  common(audit.command('show').description('the whole story of one request').argument('<request>', 'request id, as an error or `search` shows it'))
+    .action((options: SearchOptions) =>
+      withReader(options, terminal, (reader) => search(reader, options, terminal)),
+    );
+  common(
+    audit
+      .command('show')
+      .description('the whole story of one request')
+      .argument('<request>', 'request id, as an error or `search` shows it'),
+  )
     .addHelpText('after', '\nExample:\n  $ gatehouse audit show demo-4f2a91c07be1-3\n')
-    .action((request: string, options: Common) => withReader(options, terminal, (reader) => show(reader, request, options, terminal)));
-  common(audit.command('verify').description('prove that the journals were not changed; names the first bad event'))
+    .action((request: string, options: Common) =>
+      withReader(options, terminal, (reader) => show(reader, request, options, terminal)),
+    );
+  common(
+    audit
+      .command('verify')
+      .description('prove that the journals were not changed; names the first bad event'),
+  )
     .option('--dir <folder>', 'folder with journal segments (default: of the configuration)')
     .addHelpText('after', '\nExample:\n  $ gatehouse audit verify\n')
     .action((options: Common & { dir?: string }) => verify(options, terminal));
@@ -59,14 +84,22 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .option('--format <format>', 'jsonl (verifiable) or csv', 'jsonl')
     .option('--output <file>', 'file to write')
     .addHelpText('after', '\nExample:\n  $ gatehouse audit export --format csv --output audit.csv\n')
-    .action((options: Common & { format: string; output?: string }) => withReader(options, terminal, (reader) => exportAll(reader, options, terminal)));
+    .action((options: Common & { format: string; output?: string }) =>
+      withReader(options, terminal, (reader) => exportAll(reader, options, terminal)),
+    );
 }
 
 function common(command: Command): Command {
-  return command.option('--config <file>', 'configuration file').option('--json', 'print JSON, one event a line');
+  return command
+    .option('--config <file>', 'configuration file')
+    .option('--json', 'print JSON, one event a line');
 }
 
-async function withReader(options: Common, terminal: Terminal, work: (reader: AuditReader) => Promise<void>): Promise<void> {
+async function withReader(
+  options: Common,
+  terminal: Terminal,
+  work: (reader: AuditReader) => Promise<void>,
+): Promise<void> {
   const reader = await openReader(openConfig(options.config, terminal));
   try {
     await work(reader);
@@ -76,10 +109,15 @@ async function withReader(options: Common, terminal: Terminal, work: (reader: Au
 }
 
 function print(events: readonly StoredEvent[], options: Common, terminal: Terminal): void {
-  for (const { line } of events) terminal.line(options.json === true ? line : formatEvent(line, { color: terminal.isTty }));
+  for (const { line } of events)
+    terminal.line(options.json === true ? line : formatEvent(line, { color: terminal.isTty }));
 }
 
-async function tail(reader: AuditReader, options: Common & { follow?: boolean; limit: number }, terminal: Terminal): Promise<void> {
+async function tail(
+  reader: AuditReader,
+  options: Common & { follow?: boolean; limit: number },
+  terminal: Terminal,
+): Promise<void> {
   const first = await reader.tail(null, options.limit);
   print(first, options, terminal);
   if (options.follow !== true) return;
@@ -116,28 +154,49 @@ async function search(reader: AuditReader, options: SearchOptions, terminal: Ter
   if (events.length === limit) terminal.note(`the newest ${limit}; --limit shows more`);
 }
 
-async function show(reader: AuditReader, request: string, options: Common, terminal: Terminal): Promise<void> {
+async function show(
+  reader: AuditReader,
+  request: string,
+  options: Common,
+  terminal: Terminal,
+): Promise<void> {
   const events = await reader.show(request);
   if (events.length === 0) {
     terminal.note(`gatehouse: no request \`${request}\` in the store; it may still be on its way`);
     throw new CommandFailed();
   }
   if (options.json === true) terminal.json(events.map(({ line }) => JSON.parse(line)));
-  else terminal.line(formatStory(events.map(({ line }) => line), { color: terminal.isTty }));
+  else
+    terminal.line(
+      formatStory(
+        events.map(({ line }) => line),
+        { color: terminal.isTty },
+      ),
+    );
 }
 
 async function verify(options: Common & { dir?: string }, terminal: Terminal): Promise<void> {
   const dir = options.dir ?? join(dataFolder(openConfig(options.config, terminal)), 'journal');
   const result = await verifyJournal(dir);
   if (options.json === true) terminal.json(result);
-  else if (result.ok) terminal.line(`${result.events} events of ${result.nodes.length} node${result.nodes.length === 1 ? '' : 's'} are as they were written`);
-  else terminal.line(`NOT as written: ${result.problem.kind} at ${result.problem.at}: ${result.problem.detail}`);
+  else if (result.ok)
+    terminal.line(
+      `${result.events} events of ${result.nodes.length} node${result.nodes.length === 1 ? '' : 's'} are as they were written`,
+    );
+  else
+    terminal.line(`NOT as written: ${result.problem.kind} at ${result.problem.at}: ${result.problem.detail}`);
   if (!result.ok) throw new CommandFailed();
 }
 
-async function exportAll(reader: AuditReader, options: Common & { format: string; output?: string }, terminal: Terminal): Promise<void> {
-  if (options.format !== 'jsonl' && options.format !== 'csv') throw new InvalidArgumentError('expected jsonl or csv');
-  const out = options.output === undefined ? process.stdout : createWriteStream(options.output, { mode: 0o600 });
+async function exportAll(
+  reader: AuditReader,
+  options: Common & { format: string; output?: string },
+  terminal: Terminal,
+): Promise<void> {
+  if (options.format !== 'jsonl' && options.format !== 'csv')
+    throw new InvalidArgumentError('expected jsonl or csv');
+  const out =
+    options.output === undefined ? process.stdout : createWriteStream(options.output, { mode: 0o600 });
   let count = 0;
   for await (const text of exportEvents(reader, options.format)) {
     count += 1;
@@ -151,7 +210,8 @@ async function exportAll(reader: AuditReader, options: Common & { format: string
 
 function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isInteger(count) || count < 1 || count > 10_000) throw new InvalidArgumentError('expected a number from 1 to 10000');
+  if (!Number.isInteger(count) || count < 1 || count > 10_000)
+    throw new InvalidArgumentError('expected a number from 1 to 10000');
   return count;
 }
 

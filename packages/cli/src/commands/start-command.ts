@@ -51,7 +51,8 @@ async function start(options: StartOptions, terminal: Terminal): Promise<void> {
 async function script(demo: Demo, options: StartOptions, terminal: Terminal): Promise<void> {
   const results = await playScript(demo, (line) => options.json !== true && terminal.line(line));
   const failed = results.filter(({ problem }) => problem !== null);
-  if (options.json === true) terminal.json({ results, missing: demo.fleet.missing.map(({ server, remedy }) => ({ server, remedy })) });
+  if (options.json === true)
+    terminal.json({ results, missing: demo.fleet.missing.map(({ server, remedy }) => ({ server, remedy })) });
   else terminal.line(`\n${results.length - failed.length} of ${results.length} steps are as expected`);
   // A demo that could not show all of it has not passed.
   if (failed.length > 0 || results.length < DEMO_STEPS.length) {
@@ -79,7 +80,9 @@ function describe(demo: Demo) {
 
 function introduce(demo: Demo, terminal: Terminal): void {
   const { fleet, running } = demo;
-  const servers = [fleet.postgres, fleet.mysql, fleet.mongodb, fleet.redis].filter((server) => server !== undefined);
+  const servers = [fleet.postgres, fleet.mysql, fleet.mongodb, fleet.redis].filter(
+    (server) => server !== undefined,
+  );
   terminal.line();
   terminal.line(`Gatehouse is in front of ${demo.rowCount.toLocaleString('en')} rows and documents.`);
   terminal.line();
@@ -88,12 +91,18 @@ function introduce(demo: Demo, terminal: Terminal): void {
       ['LISTENER', 'GATEWAY', 'BEHIND IT'],
       ...running.gateway.listeners.map(({ name, port }) => {
         const server = servers.find(({ kind }) => kind === name);
-        return [name, `127.0.0.1:${port}`, server === undefined ? '' : `${server.version} on port ${server.port}`];
+        return [
+          name,
+          `127.0.0.1:${port}`,
+          server === undefined ? '' : `${server.version} on port ${server.port}`,
+        ];
       }),
     ]),
   );
   terminal.line();
-  terminal.line('Three principals have a token: ana (a person), ci-migrate (a service), fixbot (an agent that works for ana).');
+  terminal.line(
+    'Three principals have a token: ana (a person), ci-migrate (a service), fixbot (an agent that works for ana).',
+  );
   terminal.line('Paste these into another terminal:');
   for (const step of stepsOf(demo)) {
     terminal.line();

@@ -13,15 +13,24 @@ export function addWorkerCommand(program: Command, terminal: Terminal): void {
     .command('worker')
     .description('take audit events from the queue into the store')
     .option('--config <file>', 'configuration file')
-    .addHelpText('after', '\nExample:\n  $ gatehouse worker --config gatehouse.yaml\n\nSeveral workers may run on one queue; the gateway needs `audit: { worker: separate }`.\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ gatehouse worker --config gatehouse.yaml\n\nSeveral workers may run on one queue; the gateway needs `audit: { worker: separate }`.\n',
+    )
     .action(async (options: { config?: string }) => {
       const loaded = openConfig(options.config, terminal);
       const redis = redisUrl(loaded);
       if (redis === null) {
-        throw new GatewayError('config', 'worker-without-redis', 'the configuration names no Redis; without it the gateway feeds the store itself');
+        throw new GatewayError(
+          'config',
+          'worker-without-redis',
+          'the configuration names no Redis; without it the gateway feeds the store itself',
+        );
       }
       const log = createLogger(loaded.config.log.level);
-      const store = await openStore(storeOf(loaded), (error) => log.error({ err: error }, 'store connection lost'));
+      const store = await openStore(storeOf(loaded), (error) =>
+        log.error({ err: error }, 'store connection lost'),
+      );
       await store.migrate();
       const worker = createAuditWorker({ redisUrl: redis, store, onAlert: (alert) => logAlert(log, alert) });
       terminal.note('taking events; Ctrl-C stops');

@@ -39,7 +39,11 @@ export function redisUrl({ config, folder }: LoadedConfig): string | null {
   return config.audit.redis === undefined ? null : resolveSecret(config.audit.redis, folder);
 }
 
-export async function openAudit(loaded: LoadedConfig, maskingKey: Buffer, log: Logger): Promise<GatewayAudit> {
+export async function openAudit(
+  loaded: LoadedConfig,
+  maskingKey: Buffer,
+  log: Logger,
+): Promise<GatewayAudit> {
   const { config } = loaded;
   const { segmentBytes, maxBacklogBytes, worker } = config.audit;
   const redis = redisUrl(loaded);
@@ -55,7 +59,10 @@ export async function openAudit(loaded: LoadedConfig, maskingKey: Buffer, log: L
   });
   return {
     journal: pipeline.journal,
-    recording: { keepTexts: config.audit.texts === 'keep', parameter: createLiteralPolicy(config.audit.parameters, maskingKey) },
+    recording: {
+      keepTexts: config.audit.texts === 'keep',
+      parameter: createLiteralPolicy(config.audit.parameters, maskingKey),
+    },
     reader: pipeline.store,
     record(what, detail) {
       try {
@@ -66,7 +73,10 @@ export async function openAudit(loaded: LoadedConfig, maskingKey: Buffer, log: L
     },
     health() {
       const { failure, backlogEvents } = pipeline.journal.status();
-      const detail = failure === null ? `the journal takes events; ${backlogEvents} are not in the store yet` : failure.code;
+      const detail =
+        failure === null
+          ? `the journal takes events; ${backlogEvents} are not in the store yet`
+          : failure.code;
       return { ok: failure === null, detail };
     },
     close: () => pipeline.close(),
@@ -90,5 +100,7 @@ export async function openReader(loaded: LoadedConfig): Promise<AuditReader> {
 /** The store of a configuration as packages/audit opens it. */
 export function storeOf(loaded: LoadedConfig): StoreTarget {
   const target = storeTarget(loaded);
-  return target === 'embedded' ? { kind: 'embedded', dir: join(dataFolder(loaded), 'store') } : { kind: 'server', url: target };
+  return target === 'embedded'
+    ? { kind: 'embedded', dir: join(dataFolder(loaded), 'store') }
+    : { kind: 'server', url: target };
 }

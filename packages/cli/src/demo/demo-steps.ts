@@ -36,7 +36,13 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     principal: 'ana',
     title: 'an analyst reads customers: names come as they are, e-mail and phone are masked',
     statement: 'SELECT id, full_name, email, phone FROM customers ORDER BY id LIMIT 3',
-    expect: { kind: 'rows', masked: { question: 'SELECT email, phone FROM customers ORDER BY id LIMIT 3', fields: ['email', 'phone'] } },
+    expect: {
+      kind: 'rows',
+      masked: {
+        question: 'SELECT email, phone FROM customers ORDER BY id LIMIT 3',
+        fields: ['email', 'phone'],
+      },
+    },
   },
   {
     dialect: 'postgres',
@@ -50,7 +56,11 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     principal: 'ci-migrate',
     title: 'a DELETE without a WHERE is refused, also for a service that may write',
     statement: 'DELETE FROM orders',
-    expect: { kind: 'denied', rule: 'guardrails/no-unbounded-write', unchanged: 'SELECT count(*) AS n FROM orders' },
+    expect: {
+      kind: 'denied',
+      rule: 'guardrails/no-unbounded-write',
+      unchanged: 'SELECT count(*) AS n FROM orders',
+    },
   },
   {
     dialect: 'mysql',
@@ -59,7 +69,10 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     statement: 'SELECT id, company, customer_email, iban FROM accounts ORDER BY id LIMIT 3',
     expect: {
       kind: 'rows',
-      masked: { question: 'SELECT customer_email, iban FROM accounts ORDER BY id LIMIT 3', fields: ['customer_email', 'iban'] },
+      masked: {
+        question: 'SELECT customer_email, iban FROM accounts ORDER BY id LIMIT 3',
+        fields: ['customer_email', 'iban'],
+      },
     },
   },
   {
@@ -74,7 +87,11 @@ export const DEMO_STEPS: readonly DemoStep[] = [
     principal: 'ci-migrate',
     title: 'DELETE without a WHERE',
     statement: 'DELETE FROM invoices',
-    expect: { kind: 'denied', rule: 'guardrails/no-unbounded-write', unchanged: 'SELECT count(*) AS n FROM invoices' },
+    expect: {
+      kind: 'denied',
+      rule: 'guardrails/no-unbounded-write',
+      unchanged: 'SELECT count(*) AS n FROM invoices',
+    },
   },
   {
     dialect: 'mongodb',
@@ -101,7 +118,9 @@ export const DEMO_STEPS: readonly DemoStep[] = [
 
 /** The steps whose server runs in this demo. */
 export function stepsOf(demo: Demo): readonly DemoStep[] {
-  return DEMO_STEPS.filter(({ dialect }) => demo.running.gateway.listeners.some(({ adapter }) => adapter.dialect === dialect));
+  return DEMO_STEPS.filter(({ dialect }) =>
+    demo.running.gateway.listeners.some(({ adapter }) => adapter.dialect === dialect),
+  );
 }
 
 /** The line that a person pastes into a shell. */
@@ -112,15 +131,39 @@ export function shellLine(demo: Demo, { dialect, principal, statement }: DemoSte
 }
 
 /** Program and arguments of the dialect's ordinary client for one statement. */
-export function clientCommand(demo: Demo, dialect: DemoStep['dialect'], principal: string, statement: string): readonly string[] {
+export function clientCommand(
+  demo: Demo,
+  dialect: DemoStep['dialect'],
+  principal: string,
+  statement: string,
+): readonly string[] {
   const port = String(demo.port(dialect));
   switch (dialect) {
     case 'postgres':
       return ['psql', '-h', '127.0.0.1', '-p', port, '-U', principal, 'shop', '-c', statement];
     case 'mysql':
-      return ['mariadb', '-h', '127.0.0.1', '-P', port, '-u', principal, `-p${demo.token(principal)}`, 'billing', '-t', '-e', statement];
+      return [
+        'mariadb',
+        '-h',
+        '127.0.0.1',
+        '-P',
+        port,
+        '-u',
+        principal,
+        `-p${demo.token(principal)}`,
+        'billing',
+        '-t',
+        '-e',
+        statement,
+      ];
     case 'mongodb':
-      return ['mongosh', `mongodb://${principal}:${demo.token(principal)}@127.0.0.1:${port}/support?authSource=admin`, '--quiet', '--eval', statement];
+      return [
+        'mongosh',
+        `mongodb://${principal}:${demo.token(principal)}@127.0.0.1:${port}/support?authSource=admin`,
+        '--quiet',
+        '--eval',
+        statement,
+      ];
   }
 }
 

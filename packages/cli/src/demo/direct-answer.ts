@@ -9,14 +9,19 @@ type Dialect = DemoStep['dialect'];
 type Row = Readonly<Record<string, unknown>>;
 
 /** What the database itself answers, past the gateway: every value of the masked fields. */
-export async function askDirectly(demo: Demo, dialect: Dialect, { question, fields }: MaskedRead): Promise<readonly string[]> {
+export async function askDirectly(
+  demo: Demo,
+  dialect: Dialect,
+  { question, fields }: MaskedRead,
+): Promise<readonly string[]> {
   const rows = await query(demo, dialect, question);
   return rows.flatMap((row) => fields.map((field) => valueAt(row, field))).filter((value) => value !== null);
 }
 
 /** How many rows or documents there are, past the gateway. */
 export async function countDirectly(demo: Demo, dialect: Dialect, question: string): Promise<number> {
-  if (dialect === 'mongodb') return withMongodb(demo, (database) => database.collection(question).countDocuments());
+  if (dialect === 'mongodb')
+    return withMongodb(demo, (database) => database.collection(question).countDocuments());
   const [row] = await query(demo, dialect, question);
   return Number(row?.['n']);
 }
@@ -28,17 +33,23 @@ async function query(demo: Demo, dialect: Dialect, question: string): Promise<re
     case 'mysql':
       return withMysql(demo, question);
     case 'mongodb':
-      return withMongodb(demo, (database) => database.collection(question).find().sort({ _id: 1 }).limit(2).toArray());
+      return withMongodb(demo, (database) =>
+        database.collection(question).find().sort({ _id: 1 }).limit(2).toArray(),
+      );
   }
 }
 
 function valueAt(row: Row, path: string): string | null {
   let value: unknown = row;
-  for (const part of path.split('.')) value = typeof value === 'object' && value !== null ? (value as Row)[part] : undefined;
+  for (const part of path.split('.'))
+    value = typeof value === 'object' && value !== null ? (value as Row)[part] : undefined;
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
-function server<Kind extends 'postgres' | 'mysql' | 'mongodb'>(demo: Demo, kind: Kind): RunningServer & { readonly app: Login } {
+function server<Kind extends 'postgres' | 'mysql' | 'mongodb'>(
+  demo: Demo,
+  kind: Kind,
+): RunningServer & { readonly app: Login } {
   const found = demo.fleet[kind];
   if (found === undefined) throw new Error(`${kind} does not run`);
   return found;

@@ -28,6 +28,8 @@ export interface DemoOptions {
   readonly tokensFor?: readonly string[];
   /** Settings that take the place of the demo's own, merged one level deep. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Whose rights the gateway uses at the databases: the plain role, or the owner's (so that only the gateway stands in the way). */
+  readonly upstreamAs?: 'app' | 'owner';
   /** Whether the business is filled in; true unless told. */
   readonly fill?: boolean;
   readonly log: Logger;
@@ -124,7 +126,15 @@ function writeConfig(folder: string, fleet: Fleet, options: DemoOptions): Loaded
     const server = fleet[kind];
     return server === undefined
       ? []
-      : [databaseOf(name, dialect, server as RunningServer & { readonly app: Login }, secret)];
+      : [
+          databaseOf(
+            name,
+            dialect,
+            server as RunningServer & { readonly app: Login },
+            secret,
+            options.upstreamAs ?? 'app',
+          ),
+        ];
   });
   const text = stringify({
     node: 'demo',
@@ -155,8 +165,10 @@ function databaseOf(
   dialect: string,
   server: RunningServer & { readonly app: Login },
   secret: (name: string, value: string) => string,
+  upstreamAs: 'app' | 'owner',
 ) {
   const { caCertificate } = server;
+  const login = upstreamAs === 'app' ? server.app : server;
   return {
     name,
     dialect,
@@ -165,8 +177,8 @@ function databaseOf(
       host: server.host,
       port: server.port,
       database: name,
-      user: server.app.user,
-      password: secret(`${name}-app`, server.app.password),
+      user: login.user,
+      password: secret(`${name}-app`, login.password),
       own: { user: server.user, password: secret(`${name}-own`, server.password) },
       tls:
         caCertificate === undefined

@@ -23,7 +23,11 @@ export async function playScript(demo: Demo, tell: (line: string) => void): Prom
     const result = await playStep(demo, step);
     tell(`$ ${step.statement}`);
     tell(indent(result.output));
-    tell(result.problem === null ? `  as expected; in the audit as ${result.request}` : `  NOT AS EXPECTED: ${result.problem}`);
+    tell(
+      result.problem === null
+        ? `  as expected; in the audit as ${result.request}`
+        : `  NOT AS EXPECTED: ${result.problem}`,
+    );
     results.push(result);
   }
   return results;
@@ -35,7 +39,8 @@ async function playStep(demo: Demo, step: DemoStep): Promise<StepResult> {
   const before = expect.kind === 'denied' ? await countDirectly(demo, dialect, expect.unchanged) : 0;
   const command = clientCommand(demo, dialect, principal, statement);
   const { exitCode, output } = await runClient(command, { PGPASSWORD: demo.token(principal) }, CLIENT_MS);
-  const problem = (await checkAnswer(demo, step, exitCode, output)) ?? (await checkUnchanged(demo, step, before));
+  const problem =
+    (await checkAnswer(demo, step, exitCode, output)) ?? (await checkUnchanged(demo, step, before));
   const story = await findStory(demo, step, since);
   return {
     title: step.title,
@@ -46,8 +51,14 @@ async function playStep(demo: Demo, step: DemoStep): Promise<StepResult> {
   };
 }
 
-async function checkAnswer(demo: Demo, { dialect, expect }: DemoStep, exitCode: number | null, output: string): Promise<string | null> {
-  if (expect.kind !== 'rows') return output.includes('gatehouse:') ? null : 'the client was not told of a refusal';
+async function checkAnswer(
+  demo: Demo,
+  { dialect, expect }: DemoStep,
+  exitCode: number | null,
+  output: string,
+): Promise<string | null> {
+  if (expect.kind !== 'rows')
+    return output.includes('gatehouse:') ? null : 'the client was not told of a refusal';
   if (exitCode !== 0) return `the client ended with ${exitCode ?? 'a signal'}`;
   if (expect.masked === null) return null;
   const values = await askDirectly(demo, dialect, expect.masked);
@@ -55,7 +66,11 @@ async function checkAnswer(demo: Demo, { dialect, expect }: DemoStep, exitCode: 
   return values.some((value) => output.includes(value)) ? 'a masked value came out' : null;
 }
 
-async function checkUnchanged(demo: Demo, { dialect, expect }: DemoStep, before: number): Promise<string | null> {
+async function checkUnchanged(
+  demo: Demo,
+  { dialect, expect }: DemoStep,
+  before: number,
+): Promise<string | null> {
   if (expect.kind !== 'denied') return null;
   const after = await countDirectly(demo, dialect, expect.unchanged);
   return after === before && after > 0 ? null : `the database has changed: ${before} before, ${after} after`;
@@ -78,10 +93,16 @@ async function findStory(demo: Demo, step: DemoStep, since: string): Promise<Sto
   return null;
 }
 
-async function lookUp(reader: AuditReader, { principal, statement, dialect }: DemoStep, since: string): Promise<Story | null> {
+async function lookUp(
+  reader: AuditReader,
+  { principal, statement, dialect }: DemoStep,
+  since: string,
+): Promise<Story | null> {
   const intents = bodiesOf(await reader.search({ kind: 'intent', who: principal, from: since }), 'intent');
   // A shell sends more than the statement; the one that was meant names its collection and its verb.
-  const intent = intents.find((body) => (dialect === 'mongodb' ? isMeant(body, statement) : body.text?.trim() === statement));
+  const intent = intents.find((body) =>
+    dialect === 'mongodb' ? isMeant(body, statement) : body.text?.trim() === statement,
+  );
   if (intent === undefined) return null;
   const outcome = bodiesOf(await reader.show(intent.request), 'outcome')[0];
   return outcome === undefined ? null : { intent, outcome };
@@ -92,7 +113,10 @@ function isMeant({ statements }: IntentBody, statement: string): boolean {
   return statements.some((facts) => verb.startsWith(facts.verb.toLowerCase()));
 }
 
-function bodiesOf<Kind extends 'intent' | 'outcome'>(events: readonly StoredEvent[], kind: Kind): readonly Extract<IntentBody | OutcomeBody, { kind: Kind }>[] {
+function bodiesOf<Kind extends 'intent' | 'outcome'>(
+  events: readonly StoredEvent[],
+  kind: Kind,
+): readonly Extract<IntentBody | OutcomeBody, { kind: Kind }>[] {
   return events.map(({ line }) => JSON.parse(line).body).filter((body) => body.kind === kind);
 }
 

@@ -34,12 +34,23 @@ export function findClient(program: string): string | null {
 }
 
 /** Runs an ordinary client to its end, at most `timeoutMs`. A missing program is an output that says what brings it. */
-export function runClient(command: readonly string[], environment: NodeJS.ProcessEnv, timeoutMs: number): Promise<ClientRun> {
+export function runClient(
+  command: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<ClientRun> {
   const [program = '', ...args] = command;
   const file = findClient(program);
-  if (file === null) return Promise.resolve({ exitCode: null, output: `${program} is not on this machine: ${REMEDIES[program] ?? 'install it'}` });
+  if (file === null)
+    return Promise.resolve({
+      exitCode: null,
+      output: `${program} is not on this machine: ${REMEDIES[program] ?? 'install it'}`,
+    });
   return new Promise((resolve) => {
-    const child = spawn(file, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let output = '';
     const collect = (chunk: Buffer): void => {
       output = (output + chunk.toString('utf8')).slice(-MAX_OUTPUT);

@@ -1,0 +1,105 @@
+import type { Demo } from '@gatehouse/cli';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStage } from '../stage/open-stage.ts';
+import { SHIPPED_POLICIES } from '../stage/policies.ts';
+import type { LeakRow } from './leak-row.ts';
+import { POSTGRES_LEAKS } from './postgres-rows.ts';
+
+/** How a statement is sent. */
+const CHANNELS = {
+  simple: (client: pg.Client, sql: string) => client.query(sql),
+  'extended text': (client: pg.Client, sql: string) =>
+    client.query({ text: sql, queryMode: 'extended' } as pg.QueryConfig),
+  'extended binary': (client: pg.Client, sql: string) =>
+    client.query({ text: sql, queryMode: 'extended', binary: true } as pg.QueryConfig),
+  cursor: async (client: pg.Client, sql: string) => {
+    await client.query('begin');
+    try {
+      await client.query(`declare leak cursor for ${sql}`);
+      return await client.query('fetch 1000 from leak');
+    } finally {
+      await client.query('rollback');
+    }
+  },
+} as const;
+
+type Channel = keyof typeof CHANNELS;
+
+describe('no masked value of Postgres leaves', () => {
+  let stage: Demo;
+  let client: pg.Client;
+  let received: Buffer[] = [];
+  let secrets: readonly string[] = [];
+
+  beforeAll(async () => {
+    stage = await openStage({ need: ['postgres'], policies: SHIPPED_POLICIES, upstreamAs: 'owner' });
+    const { host, port, user, password } = stage.fleet.postgres!;
+    const direct = new pg.Client({ host, port, user, password, database: 'shop' });
+    await direct.connect();
+    const { rows } = await direct.query('select email, phone, national_id from customers');
+    const cards = await direct.query('select card_number from payments where id <= 50');
+    secrets = [
+      ...rows.flatMap(({ email, phone, national_id }) => [email, phone, national_id]),
+      ...cards.rows.map(({ card_number }) => card_number),
+    ].filter((value) => typeof value === 'string' && value.length > 5);
+    await direct.end();
+    client = new pg.Client({
+      host: '127.0.0.1',
+      port: stage.port('postgres'),
+      user: 'ana',
+      password: stage.token('ana'),
+      database: 'shop',
+    });
+    await client.connect();
+    // Everything that arrives is looked at as bytes, whatever the driver makes of it.
+    const { stream } = (client as unknown as { connection: { stream: NodeJS.ReadableStream } }).connection;
+    stream.on('data', (chunk: Buffer) => received.push(chunk));
+  });
+
+  afterAll(async () => {
+    await client?.end();
+    await stage?.close();
+  });
+
+  async function attempt(channel: Channel, statement: string) {
+    received = [];
+    let error: pg.DatabaseError | null = null;
+    try {
+      await CHANNELS[channel](client, statement);
+    } catch (caught) {
+      error = caught as pg.DatabaseError;
+    }
+    const text = Buffer.concat(received).toString('latin1');
+    return {
+      error,
+      leaked: secrets.filter((secret) => text.includes(Buffer.from(secret).toString('latin1'))),
+    };
+  }
+
+  function check({ expect: expected }: LeakRow, error: pg.DatabaseError | null): void {
+    const refused = error?.message.startsWith('gatehouse:') === true;
+    if (expected === 'denied' || expected === 'depth')
+      expect([refused, error?.code]).toEqual([true, '42501']);
+    else expect(error).toBeNull();
+  }
+
+  describe.each(Object.keys(CHANNELS) as Channel[])('%s', (channel) => {
+    // A cursor is made of a query only.
+    const table =
+      channel === 'cursor'
+        ? POSTGRES_LEAKS.filter(
+            ({ statement }) => /^(select|with|table)/.test(statement) && !/ into /.test(statement),
+          )
+        : POSTGRES_LEAKS;
+    it.each(table)('$expect: $statement', async (row) => {
+      const { error, leaked } = await attempt(channel, row.statement);
+      expect(leaked).toEqual([]);
+      check(row, error);
+    });
+  });
+
+  it('goes on in step afterwards', async () => {
+    expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+  });
+});
