@@ -71,7 +71,7 @@ function aliasNames(alias: Alias | undefined): readonly string[] {
 }
 
 /** A relation that is read, or a CTE. */
-export function analyzeRelation(env: QueryEnvironment, relation: RangeVar): FromPart {
+function analyzeRelation(env: QueryEnvironment, relation: RangeVar): FromPart {
   const name = relation.relname ?? '';
   const cte = relation.schemaname === undefined ? findCte(env.ctes, name) : null;
   if (cte !== null) {

@@ -267,7 +267,9 @@ export function contextAfter(
   context: PostgresContext,
   { facts, effects }: AnalyzedStatement,
 ): PostgresContext {
-  let next = context;
+  // What the catalog does not hold may exist from now on.
+  const maySeeMore = !facts.accesses.known || facts.accesses.value.some(({ action }) => action === 'call');
+  let next = maySeeMore && context.catalogIsFresh ? { ...context, catalogIsFresh: false } : context;
   for (const effect of effects) next = applyEffect(next, facts, effect);
   return next;
 }
@@ -313,7 +315,7 @@ function afterSchemaChange(context: PostgresContext, facts: Statement, temporary
     : [];
   const path = created.length === 1 && created[0]!.object.known ? created[0]!.object.value.path : null;
   const isTable = facts.verb === 'create table' || facts.verb === 'select into';
-  if (!isTable || path === null) return { ...context, namesUncertain: true };
+  if (!isTable || path === null) return { ...context, namesUncertain: true, catalogIsFresh: false };
   const name = path[1] ?? '';
   if (!temporary) return { ...context, createdTables: [...context.createdTables, [path[0] ?? '', name]] };
   const before = context.temporaryObjects;

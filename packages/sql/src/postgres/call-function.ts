@@ -46,11 +46,12 @@ function recordUnknown(state: AnalysisState, parts: readonly string[], args: Lin
   const name = parts.join('.');
   state.names.noteMissing(`${name}()`);
   state.facts.addFunction(name.toLowerCase());
-  state.facts.add({
-    action: 'call',
-    object: unknown(`function \`${name}\` is not in the catalog`),
-    fields: known([]),
-  });
+  const schema = parts.at(-2) ?? state.names.creationSchema(undefined);
+  const object =
+    state.context.catalogIsFresh && schema !== null
+      ? known<ObjectRef>({ kind: 'routine', path: [schema, parts.at(-1) ?? ''] })
+      : unknown(`function \`${name}\` is not in the catalog`);
+  state.facts.add({ action: 'call', object, fields: known([]) });
   state.noteUnseenSettings();
   return opaqueLineage('a routine gives back what it likes', args.sources);
 }

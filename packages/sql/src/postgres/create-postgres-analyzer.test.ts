@@ -171,6 +171,31 @@ describe('places and fingerprints', () => {
   });
 });
 
+describe('a fresh catalog', () => {
+  const fresh: PostgresContext = { ...context, catalogIsFresh: true };
+  const objectsOf = async (text: string) => {
+    const { statements } = await analyzed(text, fresh);
+    const accesses = statements.at(-1)!.facts.accesses;
+    return accesses.known
+      ? accesses.value.map(({ object }) => (object.known ? object.value.path.join('.') : '?'))
+      : ['?'];
+  };
+
+  it('leaves what does not exist to the server', async () => {
+    expect(await objectsOf('select * from nope')).toEqual(['public.nope']);
+    expect(await objectsOf('select nope(1)')).toEqual(['public.nope']);
+  });
+
+  it.each([
+    ['a view was created', 'create view nope as select email from customers'],
+    ['a routine was called', 'select discount(1)'],
+    ['a block was run', 'do $$ begin end $$'],
+    ['something was renamed', 'alter view active_customers rename to nope'],
+  ])('is not fresh any more after %s in the same text', async (_name, before) => {
+    expect(await objectsOf(`${before}; select * from nope`)).toEqual(['?']);
+  });
+});
+
 describe('the cache', () => {
   it('gives the same frozen object for the same text under an equal context', async () => {
     const text = 'select email from customers where id = 12345';

@@ -91,7 +91,7 @@ export function objectWords(type: ObjectType | undefined): string {
 }
 
 /** The dotted name in whatever form the grammar gives it. */
-export function objectName(node: Node | undefined): readonly string[] {
+function objectName(node: Node | undefined): readonly string[] {
   if (node === undefined) return [];
   if ('List' in node) return nameParts(node.List.items);
   if ('ObjectWithArgs' in node) return nameParts(node.ObjectWithArgs.objname);

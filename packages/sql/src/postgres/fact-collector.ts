@@ -133,7 +133,7 @@ function describes({ relation }: Target): boolean {
   return relation !== null && isDescription(relation.schema, relation.name);
 }
 
-export function routinePath(name: string): readonly string[] {
+function routinePath(name: string): readonly string[] {
   const dot = name.indexOf('.');
   return dot < 0 ? ['pg_catalog', name] : [name.slice(0, dot), name.slice(dot + 1)];
 }

@@ -90,7 +90,7 @@ export function expandAll(scope: Scope): readonly NamedLineage[] {
 }
 
 /** Everything in sight, for what cannot be resolved. */
-export function everything(scope: Scope): Lineage {
+function everything(scope: Scope): Lineage {
   const rows: Lineage[] = [];
   for (let at: Scope | null = scope; at !== null; at = at.parent) {
     for (const part of at.parts) {
