@@ -12,6 +12,11 @@ export type {
   AuditPipelineStatus,
 } from './pipeline/audit-pipeline.ts';
 export { journalDir, logAlert, openAuditPipeline, storeSocketPath } from './pipeline/audit-pipeline.ts';
+export type { ExportFormat } from './present/export-events.ts';
+export { exportEvents } from './present/export-events.ts';
+export type { FormatOptions } from './present/format-event.ts';
+export { formatEvent } from './present/format-event.ts';
+export { formatStory } from './present/format-story.ts';
 export type {
   AuditWorker,
   AuditWorkerOptions,
@@ -33,3 +38,14 @@ export { formatWho } from './store/event-columns.ts';
 export type { StoreTarget } from './store/open-store.ts';
 export { openStore } from './store/open-store.ts';
 export { serveStore } from './store/serve-store.ts';
+export { rebuildStore } from './verify/rebuild-store.ts';
+export type { JournalResult } from './verify/verify-journal.ts';
+export { journalLines, storedLines, verifyJournal, verifyStored } from './verify/verify-journal.ts';
+export type {
+  ChainPoint,
+  ChainProblem,
+  ProblemKind,
+  VerifyOptions,
+  VerifyResult,
+} from './verify/verify-lines.ts';
+export { verifyLines } from './verify/verify-lines.ts';
