@@ -10,11 +10,11 @@ import * as crypto from 'node:crypto';
 import { type AuditBody, GatewayError, type IntentBody, type JsonValue } from '@gatehouse/model';
 
 /** Characters of a statement's text, and of each string among its parameters, that are kept. */
-export const MAX_TEXT_CHARACTERS = 64 * 1024;
+const MAX_TEXT_CHARACTERS = 64 * 1024;
 /** Characters of all parameters of one event together, as JSON; above it their number and hash are kept. */
-export const MAX_PARAMETERS_CHARACTERS = 256 * 1024;
+const MAX_PARAMETERS_CHARACTERS = 256 * 1024;
 /** Characters of a whole body. */
-export const MAX_BODY_CHARACTERS = 2 * 1024 * 1024;
+const MAX_BODY_CHARACTERS = 2 * 1024 * 1024;
 
 /** Gives the JSON text of a body. Throws GatewayError `event-too-large` or `event-not-json`, kind `audit`. */
 export type EncodeBody = (body: AuditBody) => string;
@@ -63,7 +63,7 @@ function stringifyIntent(body: IntentBody, shared: (value: object) => string): s
 }
 
 /** Gives short texts as they are, others cut and followed by their length and hash. */
-export function cutText(text: string): string {
+function cutText(text: string): string {
   if (text.length <= MAX_TEXT_CHARACTERS) return text;
   const hash = crypto.createHash('sha256').update(text, 'utf8').digest('hex');
   return `${text.slice(0, MAX_TEXT_CHARACTERS)} [cut by the audit: ${text.length} characters, sha256 ${hash}]`;

@@ -406,7 +406,7 @@ test.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
     const mount = join(dir, 'small');
     mkdirSync(mount);
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount], { stdio: 'ignore' });
+      execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount], { stdio: 'ignore' });
     } catch {
       context.skip('a tmpfs cannot be mounted here');
     }
@@ -435,7 +435,7 @@ test.skipIf(process.getuid?.() !== 0 || process.platform !== 'linux')(
       expect(chain().slice(good)).toEqual(['journal-recovered', 'after']);
     } finally {
       dir = join(mount, '..');
-      execFileSync('umount', [mount]);
+      execFileSync('/bin/umount', [mount]);
     }
   },
 );

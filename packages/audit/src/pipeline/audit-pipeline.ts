@@ -73,6 +73,10 @@ export function storeSocketPath(dataDir: string): string {
   return join(dataDir, 'audit.sock');
 }
 
+function cursorPath({ dataDir, node }: AuditPipelineOptions): string {
+  return join(journalDir(dataDir), `${node}.cursor`);
+}
+
 const CLOSE_GRACE_MS = 3_000;
 
 /** Opens all parts. Throws GatewayError of kind `config` or `audit` when the journal or an embedded store cannot be used; nothing stays open then. */
@@ -85,10 +89,12 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
   try {
     const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes });
     opened.push(() => journal.close());
+    const cursor = readCursor(cursorPath(options));
+    assertBehindJournal(cursor, journal);
     const store = needsStore(options) ? await openOwnStore(options, opened) : null;
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
-    const shipper = await openShipper(options, journal, store, opened);
+    const shipper = await openShipper(options, journal, cursor, store, opened);
     return {
       journal,
       store,
@@ -179,14 +185,11 @@ export function logAlert(log: AuditLog, alert: WorkerAlert): void {
 async function openShipper(
   options: AuditPipelineOptions,
   journal: Journal,
+  cursor: JournalPosition,
   store: AuditStore | null,
   opened: Opened,
 ): Promise<Shipper> {
   const { dataDir, node, log } = options;
-  const dir = journalDir(dataDir);
-  const cursorPath = join(dir, `${node}.cursor`);
-  const cursor = readCursor(cursorPath);
-  assertBehindJournal(cursor, journal);
   const { deliver, close } = openTarget(options, store);
   opened.push(close);
   const direct = options.redisUrl === undefined && options.store === 'embedded' ? store : null;
@@ -197,7 +200,10 @@ async function openShipper(
     if (error === null) log.info({}, 'audit: events are passed on again');
     else log.error({ err: error }, 'audit: events cannot be passed on; they wait in the journal');
   };
-  const shipper = startShipper({ journal, dir, node, cursorPath, deliver, onTrouble }, from);
+  const shipper = startShipper(
+    { journal, dir: journalDir(dataDir), node, cursorPath: cursorPath(options), deliver, onTrouble },
+    from,
+  );
   opened.push(() => shipper.close(CLOSE_GRACE_MS));
   return shipper;
 }

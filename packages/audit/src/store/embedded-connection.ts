@@ -5,14 +5,15 @@
  * The thread's program is a text, so that it runs the same from source, from a build and in tests.
  */
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Results } from '@electric-sql/pglite';
 import { GatewayError } from '@gatehouse/model';
 import type { SqlConnection, SqlRow } from './sql-connection.ts';
 
 const SOURCE = `
 const { parentPort, workerData } = require('node:worker_threads');
-const opened = import(workerData.module).then(({ PGlite }) => PGlite.create(workerData.dir));
+const { PGlite } = require(workerData.module);
+const opened = PGlite.create(workerData.dir);
 opened.then(() => parentPort.postMessage({ id: 0, rows: [] }), (error) => fail(0, error));
 const fail = (id, error) =>
   parentPort.postMessage({ id, error: { message: String(error && error.message), code: error && error.code } });
@@ -32,7 +33,7 @@ parentPort.on('message', ({ id, text, values }) => {
 
 interface Reply {
   readonly id: number;
-  readonly rows?: readonly SqlRow[];
+  readonly rows?: Results<SqlRow>['rows'];
   readonly error?: { readonly message: string; readonly code?: unknown };
 }
 
@@ -43,7 +44,7 @@ interface Waiter {
 
 /** Opens or creates a database in a folder. Throws GatewayError `store-unusable` when it cannot be opened. */
 export async function openEmbeddedConnection(dir: string): Promise<SqlConnection> {
-  const module = pathToFileURL(createRequire(import.meta.url).resolve('@electric-sql/pglite')).href;
+  const module = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   const worker = new Worker(SOURCE, { eval: true, execArgv: [], workerData: { module, dir } });
   worker.unref();
   const waiters = new Map<number, Waiter>();

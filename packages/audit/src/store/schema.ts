@@ -7,7 +7,7 @@
 export const TABLE = 'gatehouse_audit_events';
 
 /** Key of the advisory lock under which rows are inserted; any number that others do not use. */
-export const INSERT_LOCK = 7_203_114_455;
+const INSERT_LOCK = 7_203_114_455;
 
 /** Can be run again and again. One statement each. */
 export const SCHEMA: readonly string[] = [

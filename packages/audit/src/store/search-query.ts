@@ -12,7 +12,7 @@ export interface SqlQuery {
   readonly values: readonly unknown[];
 }
 
-export const MAX_LIMIT = 10_000;
+const MAX_LIMIT = 10_000;
 
 type Piece = (place: string) => string;
 
