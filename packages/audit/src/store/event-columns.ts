@@ -2,7 +2,8 @@
  * What of an event can be searched: one flat row beside the line itself.
  *
  * The line is the record; a column is only an index into it and may be cut or left out. Postgres
- * cannot keep a NUL in a text, so columns lose it; the line has it escaped.
+ * cannot keep a NUL in a text, so columns lose it; the line has it escaped. Nor can it index a text
+ * of more than about 2,700 bytes: a client that names a longer one must not stop the whole audit.
  */
 import {
   type AuditBody,
@@ -38,7 +39,8 @@ export interface EventColumns {
   readonly line: string;
 }
 
-const EXCERPT_CHARACTERS = 500;
+/** Of every column; at most three bytes each in UTF-8. */
+const MAX_CHARACTERS = 500;
 const MAX_OBJECTS = 200;
 
 type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line'>>;
@@ -117,7 +119,7 @@ function intentFacts(body: IntentBody): Facts {
     rule: rule === undefined ? null : `${rule.policy}/${rule.rule}`,
     code,
     verb: distinct(body.statements.map(({ verb }) => verb)).join(', '),
-    text: body.text?.slice(0, EXCERPT_CHARACTERS) ?? null,
+    text: body.text ?? null,
   };
 }
 
@@ -141,5 +143,9 @@ function distinct(values: readonly string[]): string[] {
 }
 
 function clean(value: unknown): string | null {
-  return typeof value !== 'string' ? null : value.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '\ufffd');
+  if (typeof value !== 'string') return null;
+  return value
+    .slice(0, MAX_CHARACTERS)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '\ufffd');
 }
