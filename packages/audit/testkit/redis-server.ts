@@ -21,14 +21,16 @@ export function whyNoRedis(): string | null {
   return spawnSync('redis-server', ['--version']).error === undefined ? null : 'no redis-server on the PATH';
 }
 
-export async function startTestRedis(): Promise<TestRedis> {
+/** `forgetful`: keeps nothing on disk, so that what was not stored is gone when it is killed. */
+export async function startTestRedis(disk: 'append-only' | 'forgetful' = 'append-only'): Promise<TestRedis> {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   let child: ChildProcess | null = null;
   const start = async () => {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', ''];
-    args.push('--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction');
+    args.push('--appendonly', disk === 'append-only' ? 'yes' : 'no', '--appendfsync', 'everysec');
+    args.push('--maxmemory-policy', 'noeviction');
     child = spawn('redis-server', args, { stdio: 'ignore' });
     await answering(url);
   };

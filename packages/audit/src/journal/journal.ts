@@ -260,7 +260,7 @@ class FileJournal implements Journal {
       this.#failure ??
       this.#fullError(begins ? maxBacklogBytes : maxBacklogBytes + maxBacklogBytes / 8);
     if (error === null) return;
-    this.#refusedEvents += 1;
+    if (error === this.#failure) this.#refusedEvents += 1;
     throw error;
   }
 

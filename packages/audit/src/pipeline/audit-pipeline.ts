@@ -128,32 +128,8 @@ async function openOwnStore(options: AuditPipelineOptions, opened: Opened): Prom
     (error) => log.warn({ err: error }, 'a connection to the audit store broke'),
   );
   opened.push(() => store.close());
-  const ready = migrateOnce(store);
-  if (embedded) {
-    await ready.migrate();
-    opened.push(await serveStore(ready, storeSocketPath(dataDir)));
-  }
-  return ready;
-}
-
-/** A server may be away when the gateway starts; its schema is made before the first insert then. */
-function migrateOnce(store: AuditStore): AuditStore {
-  let migrated: Promise<void> | null = null;
-  const migrate = () => {
-    migrated ??= store.migrate().catch((error: unknown) => {
-      migrated = null;
-      throw error;
-    });
-    return migrated;
-  };
-  return {
-    ...store,
-    migrate,
-    async insert(lines) {
-      await migrate();
-      return store.insert(lines);
-    },
-  };
+  if (embedded) opened.push(await serveStore(store, storeSocketPath(dataDir)));
+  return store;
 }
 
 function openWorker({ redisUrl, log }: AuditPipelineOptions, store: AuditStore, opened: Opened): AuditWorker {
@@ -190,7 +166,7 @@ async function openShipper(
   opened: Opened,
 ): Promise<Shipper> {
   const { dataDir, node, log } = options;
-  const { deliver, close } = openTarget(options, store);
+  const { deliver, confirm, close } = openTarget(options, store);
   opened.push(close);
   const direct = options.redisUrl === undefined && options.store === 'embedded' ? store : null;
   const from = direct === null ? cursor : await startFor(direct, node, cursor, log);
@@ -201,7 +177,7 @@ async function openShipper(
     else log.error({ err: error }, 'audit: events cannot be passed on; they wait in the journal');
   };
   const shipper = startShipper(
-    { journal, dir: journalDir(dataDir), node, cursorPath: cursorPath(options), deliver, onTrouble },
+    { journal, dir: journalDir(dataDir), node, cursorPath: cursorPath(options), deliver, confirm, onTrouble },
     from,
   );
   opened.push(() => shipper.close(CLOSE_GRACE_MS));
@@ -210,6 +186,7 @@ async function openShipper(
 
 interface Target {
   readonly deliver: (batch: LineBatch) => Promise<void>;
+  readonly confirm: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -220,10 +197,14 @@ function openTarget({ redisUrl, node, log }: AuditPipelineOptions, store: AuditS
       if (conflicts.length > 0)
         logAlert(log, { kind: 'conflict', job: `${node}.${first}`, events: conflicts });
     };
-    return { deliver, close: async () => undefined };
+    return { deliver, confirm: async () => undefined, close: async () => undefined };
   }
   const producer = createQueueProducer(redisUrl);
-  return { deliver: (batch) => producer.add(node, batch), close: () => producer.close() };
+  return {
+    deliver: (batch) => producer.add(node, batch),
+    confirm: () => producer.confirm(),
+    close: () => producer.close(),
+  };
 }
 
 /** SECURITY: numbers that were given out before must never be given out again, or the store would take new events for old ones. Test: `refuses a journal that is older than its cursor`. */

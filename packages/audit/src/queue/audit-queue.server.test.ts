@@ -180,6 +180,36 @@ describe.skipIf(reason !== null)(
         .toEqual([{ kind: 'conflict', job: 'gw-1.1-1', events: ['gw-1/1'] }]);
     });
 
+    test('delivers again what a Redis took with it when it was killed, also when nothing else happens', async () => {
+      await redis.remove();
+      redis = await startTestRedis('forgetful');
+      const dir = mkdtempSync(join(tmpdir(), 'gatehouse-queue-'));
+      cleanup.push(() => rmSync(dir, { recursive: true, force: true }));
+      const journal = openJournal({ dir, node: 'gw-1', segmentBytes: 200_000, maxBacklogBytes: 1 << 30 });
+      cleanup.push(() => journal.close());
+      const queue = producer();
+      const shipper = startShipper({
+        journal,
+        dir,
+        node: 'gw-1',
+        cursorPath: join(dir, 'gw-1.cursor'),
+        deliver: (lines) => queue.add('gw-1', lines),
+        confirm: () => queue.confirm(),
+        onTrouble: () => undefined,
+        lingerMs: 20,
+        settleMs: 1500,
+      });
+      cleanup.push(() => shipper.close(1000));
+      for (const body of bodies(50)) journal.append(body);
+      await expect.poll(() => shipper.status().deliveredSeq, { timeout: 10_000 }).toBe(50);
+      expect(await inQueue((open) => open.getWaitingCount())).toBe(1);
+      await redis.kill9();
+      await redis.start();
+      expect(await inQueue((open) => open.getWaitingCount())).toBe(0);
+      worker();
+      await expect.poll(() => store.lines.size, { timeout: 15_000 }).toBe(50);
+    }, 60_000);
+
     test('loses nothing and stores nothing twice when Redis is killed in the middle, again and again', async () => {
       const dir = mkdtempSync(join(tmpdir(), 'gatehouse-queue-'));
       cleanup.push(() => rmSync(dir, { recursive: true, force: true }));

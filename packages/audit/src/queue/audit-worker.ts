@@ -79,9 +79,10 @@ export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
     status: () => ({ ...keeper.status(), failedJobs }),
     async close() {
       closing.abort();
-      const timer = setTimeout(() => connection.disconnect(), CLOSE_MS);
-      await worker.close(connection.status !== 'ready').catch(() => undefined);
-      clearTimeout(timer);
+      // A store or a Redis that hangs must not keep the process from ending; the lock gives the batch back.
+      const late = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_MS).unref());
+      const closed = worker.close(connection.status !== 'ready').catch(() => undefined);
+      await Promise.race([closed, late]);
       connection.disconnect();
     },
   };

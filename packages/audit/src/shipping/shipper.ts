@@ -22,6 +22,11 @@ export interface ShipperOptions {
   readonly cursorPath: string;
   /** Rejects when the batch was not taken; it comes again then. */
   readonly deliver: (batch: LineBatch) => Promise<void>;
+  /**
+   * Asked some time after deliveries, before they count as safe: rejects when the receiver may have
+   * lost something since. Everything that is not safe comes again then.
+   */
+  readonly confirm?: () => Promise<void>;
   /** Told once when delivering begins to fail, and with null when it works again. */
   readonly onTrouble: (error: Error | null) => void;
   readonly limits?: BatchLimits;
@@ -51,7 +56,7 @@ export interface Shipper {
 const LIMITS: BatchLimits = { maxEvents: 100, maxBytes: 256 * 1024 };
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
-const CURSOR_EVERY_MS = 1_000;
+const SETTLE_EVERY_MS = 1_000;
 const SETTLE_MS = 5_000;
 const IDLE_MS = 60_000;
 const HANGING_MS = 1_000;
@@ -78,7 +83,7 @@ class LoopingShipper implements Shipper {
   /** Everything before it was delivered long enough ago. */
   #safe: JournalPosition;
   #recent: Delivery[] = [];
-  #cursorAt = 0;
+  #settledAt = 0;
   #failure: Error | null = null;
   #closing = false;
   #stopped = false;
@@ -124,7 +129,9 @@ class LoopingShipper implements Shipper {
     for (const timer of timers) clearTimeout(timer);
     this.#unwatch();
     await this.#reader.close();
-    await this.#remember(this.#safe).catch((error: unknown) => this.#trouble(error as Error));
+    await writeCursor(this.#options.cursorPath, this.#safe).catch((error: unknown) =>
+      this.#trouble(error as Error),
+    );
   }
 
   #backlog(): number {
@@ -157,7 +164,7 @@ class LoopingShipper implements Shipper {
   }
 
   async #idle(): Promise<void> {
-    await this.#sleep(this.#recent.length > 0 ? CURSOR_EVERY_MS : IDLE_MS, true);
+    await this.#sleep(this.#recent.length > 0 ? SETTLE_EVERY_MS : IDLE_MS, true);
     await this.#settle();
   }
 
@@ -183,18 +190,16 @@ class LoopingShipper implements Shipper {
     }
   }
 
-  /** Moves the safe position behind deliveries that are old enough, and remembers it now and then. */
+  /** Now and then moves the safe position behind deliveries that are old enough, and remembers it. */
   async #settle(): Promise<void> {
     const now = performance.now();
     const young = this.#recent.findIndex(({ at }) => now - at < (this.#options.settleMs ?? SETTLE_MS));
-    const settled = this.#recent.splice(0, young === -1 ? this.#recent.length : young);
-    this.#safe = settled.at(-1)?.end ?? this.#safe;
-    if (settled.length > 0 && now - this.#cursorAt >= CURSOR_EVERY_MS) await this.#remember(this.#safe);
-  }
-
-  async #remember(position: JournalPosition): Promise<void> {
-    this.#cursorAt = performance.now();
-    await writeCursor(this.#options.cursorPath, position);
+    const old = young === -1 ? this.#recent.length : young;
+    if (old === 0 || now - this.#settledAt < SETTLE_EVERY_MS) return;
+    await this.#options.confirm?.();
+    this.#settledAt = now;
+    this.#safe = this.#recent.splice(0, old).at(-1)?.end ?? this.#safe;
+    await writeCursor(this.#options.cursorPath, this.#safe);
   }
 
   #trouble(error: Error | null): void {

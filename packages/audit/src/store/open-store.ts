@@ -12,8 +12,8 @@ export type StoreTarget =
   | { readonly kind: 'server'; readonly url: string };
 
 /**
- * Opens a store without touching its schema; `migrate` does that. The embedded one belongs to one
- * process. Throws GatewayError `journal-in-use` or `store-unusable`. A server is not connected to yet.
+ * Opens a store. The embedded one belongs to one process and has its schema at once; a server is
+ * not connected to yet. Throws GatewayError `journal-in-use` (another process has it) or `store-unusable`.
  */
 export async function openStore(target: StoreTarget, onError: (error: Error) => void): Promise<AuditStore> {
   if (target.kind === 'server') {
@@ -23,10 +23,12 @@ export async function openStore(target: StoreTarget, onError: (error: Error) => 
   const unlock = takeLock(`${target.dir}.lock`);
   try {
     const connection = await openEmbeddedConnection(target.dir);
-    return createSqlStore({
+    const store = createSqlStore({
       query: (query) => connection.query(query),
       close: () => connection.close().finally(unlock),
     });
+    await store.migrate();
+    return store;
   } catch (error) {
     unlock();
     throw error;

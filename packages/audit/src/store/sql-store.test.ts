@@ -37,7 +37,6 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
   store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   await store.migrate();
-  await store.migrate();
   expect(await store.insert(LINES)).toEqual({ inserted: LINES.length, duplicates: 0, conflicts: [] });
 }, 60_000);
 afterAll(async () => {
@@ -140,6 +139,15 @@ test('says which numbers are missing', async () => {
     missing: 2,
   });
 });
+
+test('makes its schema itself, and finds it again', async () => {
+  const again = join(dir, 'again');
+  for (const expected of [1, 0]) {
+    const opened = await openStore({ kind: 'embedded', dir: again }, () => undefined);
+    expect((await opened.insert([LINES[0]!])).inserted).toBe(expected);
+    await opened.close();
+  }
+}, 30_000);
 
 test('lets one process have the embedded store and says who has it', async () => {
   await expect(

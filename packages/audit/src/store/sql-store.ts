@@ -10,22 +10,21 @@ import type { SqlConnection, SqlRow } from './sql-connection.ts';
 /** Creates the store over a connection, which it closes with itself. */
 export function createSqlStore(connection: SqlConnection): AuditStore {
   const run = (text: string, ...values: readonly unknown[]) => guarded(connection, text, values);
+  let migrated: Promise<void> | null = null;
+  const migrate = () => {
+    migrated ??= createSchema(run).catch((error: unknown) => {
+      migrated = null;
+      throw error;
+    });
+    return migrated;
+  };
   return {
-    async migrate() {
-      const encoding = (await run('show server_encoding'))[0]?.['server_encoding'];
-      if (encoding !== 'UTF8') {
-        throw new GatewayError(
-          'config',
-          'store-encoding',
-          `expected a database in UTF8, got \`${encoding}\``,
-        );
-      }
-      for (const statement of SCHEMA) await run(statement);
-    },
+    migrate,
 
     async insert(lines) {
       const events = lines.map(parseOwnLine);
       const rows = events.map((event, index) => eventColumns(event, lines[index]!));
+      await migrate();
       const added = await run(INSERT, JSON.stringify(rows));
       if (added.length === rows.length) return { inserted: added.length, duplicates: 0, conflicts: [] };
       return compareOld(run, events, lines, added);
@@ -69,6 +68,14 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
 }
 
 type Run = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;
+
+async function createSchema(run: Run): Promise<void> {
+  const encoding = (await run('show server_encoding'))[0]?.['server_encoding'];
+  if (encoding !== 'UTF8') {
+    throw new GatewayError('config', 'store-encoding', `expected a database in UTF8, got \`${encoding}\``);
+  }
+  for (const statement of SCHEMA) await run(statement);
+}
 
 async function guarded(
   connection: SqlConnection,
