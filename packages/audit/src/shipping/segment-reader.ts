@@ -28,17 +28,27 @@ export interface SegmentReader {
   close(): Promise<void>;
 }
 
+interface OpenSegment {
+  readonly first: number;
+  readonly path: string;
+  readonly file: FileHandle;
+}
+
 export function openSegmentReader(dir: string, node: string): SegmentReader {
-  let current: { readonly first: number; readonly path: string; readonly file: FileHandle } | null = null;
+  let current: OpenSegment | null = null;
 
   const close = async () => {
     const open = current;
     current = null;
     await open?.file.close();
   };
-  const use = async (first: number, path: string) => {
-    if (current?.first === first) return current;
+  /** The segment in which a position lies, or the next one behind it. The folder is listed once per segment: it may hold the files of years. */
+  const find = async (at: JournalPosition, end: JournalPosition): Promise<OpenSegment> => {
+    if (current?.first === at.segment) return current;
+    const segment = listSegments(dir, node).find(({ first }) => first >= at.segment);
+    if (segment === undefined || segment.first > end.segment) throw unreadable(dir, at);
     await close();
+    const { first, path } = segment;
     current = { first, path, file: await open(path, 'r') };
     return current;
   };
@@ -49,16 +59,11 @@ export function openSegmentReader(dir: string, node: string): SegmentReader {
   ): Promise<LineBatch | null> => {
     let at = from;
     while (at.segment < end.segment || (at.segment === end.segment && at.offset < end.offset)) {
-      const segment = listSegments(dir, node).find(({ first }) => first >= at.segment);
-      if (segment === undefined || segment.first > end.segment) throw unreadable(dir, at);
-      if (segment.first > at.segment) at = { segment: segment.first, offset: 0, seq: segment.first - 1 };
-      const stop = segment.first === end.segment ? end.offset : segment.bytes;
-      if (at.offset < stop) {
-        const { file } = await use(segment.first, segment.path);
-        return takeLines(file, at, stop, limits, segment.path);
-      }
-      if (segment.first === end.segment) return null;
-      at = { segment: segment.first + 1, offset: 0, seq: at.seq };
+      const { first, path, file } = await find(at, end);
+      if (first > at.segment) at = { segment: first, offset: 0, seq: first - 1 };
+      const stop = first === end.segment ? end.offset : (await file.stat()).size;
+      if (at.offset < stop) return takeLines(file, at, stop, limits, path);
+      at = { segment: first + 1, offset: 0, seq: at.seq };
     }
     return null;
   };
