@@ -15,14 +15,10 @@ import * as fs from 'node:fs';
 import { join } from 'node:path';
 import { type AuditBody, GatewayError } from '@gatehouse/model';
 import { createBodyEncoder, type EncodeBody } from './encode-body.ts';
-import { formatLine, hashLine } from './event-line.ts';
 import { GroupCommit, type SyncFile } from './group-commit.ts';
 import { takeLock } from './journal-lock.ts';
-import { recoverTail } from './recover-tail.ts';
-import { JOURNAL_START, type JournalPosition, type SegmentFile, segmentPath } from './segment-files.ts';
-
-/** Writes bytes at a position of a file and gives how many were written; `fs.writeSync`, or what a test puts in its place. */
-export type WriteFile = (fd: number, bytes: Buffer, position: number) => number;
+import { JOURNAL_START, type JournalPosition } from './segment-files.ts';
+import { type PendingEvent, SegmentWriter, type WriteFile } from './segment-writer.ts';
 
 export interface JournalOptions {
   /** Created when missing, readable for the owner only. */
@@ -105,26 +101,16 @@ export function openJournal(options: JournalOptions): Journal {
   }
 }
 
-interface PendingEvent {
-  readonly at: string;
-  readonly body: string;
-}
-
 class FileJournal implements Journal {
   readonly #options: JournalOptions;
   readonly #clock: () => number;
-  readonly #write: WriteFile;
+  readonly #writer: SegmentWriter;
   readonly #encode: EncodeBody = createBodyEncoder();
   readonly #commit: GroupCommit;
   readonly #unlock: () => void;
   readonly #listeners = new Set<() => void>();
 
-  #segments: SegmentFile[];
-  #fd: number | null = null;
-  #bytes: number;
-  #hash: string;
-  #written: JournalPosition;
-  #synced: JournalPosition;
+  #synced: JournalPosition = JOURNAL_START;
   #acknowledged: JournalPosition = JOURNAL_START;
   #acknowledgedBytes = 0;
 
@@ -146,25 +132,21 @@ class FileJournal implements Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#write =
-      options.write ?? ((fd, bytes, position) => fs.writeSync(fd, bytes, 0, bytes.length, position));
     fs.mkdirSync(options.dir, { recursive: true, mode: 0o700 });
     this.#unlock = takeLock(join(options.dir, `${options.node}.lock`));
     try {
-      const tail = recoverTail(options.dir, options.node);
       this.#commit = new GroupCommit({
         sync: options.sync ?? fs.fdatasync,
         dir: options.dir,
         onFailed: (error) => this.#failForGood(error),
       });
-      this.#segments = [...tail.segments];
-      this.#bytes = tail.segments.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.#hash = tail.hash;
-      const last = tail.segments.at(-1);
-      if (last !== undefined) this.#use(fs.openSync(last.path, 'r+'));
-      this.#written = { segment: last?.first ?? 0, offset: last?.bytes ?? 0, seq: tail.seq };
-      this.#synced = JOURNAL_START;
-      if (tail.cutBytes > 0) this.#record('journal-cut', { bytes: tail.cutBytes });
+      this.#writer = new SegmentWriter({
+        ...options,
+        write: options.write ?? writeWhole,
+        onFile: (fd) => this.#commit.use(fd),
+      });
+      const { cutBytes } = this.#writer;
+      if (cutBytes > 0) this.#record('journal-cut', { bytes: cutBytes });
     } catch (error) {
       this.#unlock();
       throw error;
@@ -177,7 +159,7 @@ class FileJournal implements Journal {
     this.#events.push({ at: this.#now(), body: text });
     this.#eventCharacters += text.length;
     this.#schedule();
-    return this.#written.seq + this.#events.length;
+    return this.#writer.written.seq + this.#events.length;
   }
 
   afterWritten(callback: Callback): void {
@@ -207,7 +189,7 @@ class FileJournal implements Journal {
   }
 
   written(): JournalPosition {
-    return this.#written;
+    return this.#writer.written;
   }
 
   synced(): JournalPosition {
@@ -217,9 +199,7 @@ class FileJournal implements Journal {
   acknowledge(position: JournalPosition): void {
     if (position.seq <= this.#acknowledged.seq) return;
     this.#acknowledged = position;
-    let before = 0;
-    for (const { first, bytes } of this.#segments) if (first < position.segment) before += bytes;
-    this.#acknowledgedBytes = before + position.offset;
+    this.#acknowledgedBytes = this.#writer.bytesBefore(position);
   }
 
   watch(listener: () => void): () => void {
@@ -230,11 +210,11 @@ class FileJournal implements Journal {
   status(): JournalStatus {
     return {
       node: this.#options.node,
-      seq: this.#written.seq,
-      segments: this.#segments.length,
-      bytes: this.#bytes,
+      seq: this.#writer.written.seq,
+      segments: this.#writer.segments,
+      bytes: this.#writer.bytes,
       backlogBytes: this.#backlog(),
-      backlogEvents: this.#written.seq - this.#acknowledged.seq,
+      backlogEvents: this.#writer.written.seq - this.#acknowledged.seq,
       maxBacklogBytes: this.#options.maxBacklogBytes,
       failure: this.#failure ?? this.#fullError(this.#options.maxBacklogBytes),
     };
@@ -281,7 +261,7 @@ class FileJournal implements Journal {
   }
 
   #backlog(): number {
-    return Math.max(0, this.#bytes - this.#acknowledgedBytes);
+    return Math.max(0, this.#writer.bytes - this.#acknowledgedBytes);
   }
 
   #schedule(): void {
@@ -296,61 +276,16 @@ class FileJournal implements Journal {
   /** Gives null when all events are in the file; otherwise none of them is, or nothing is written any more until it is so. */
   #writeBatch(events: readonly PendingEvent[]): GatewayError | null {
     if (events.length === 0) return null;
-    let { seq } = this.#written;
-    let hash = this.#hash;
-    let text = '';
-    for (const { at, body } of events) {
-      seq += 1;
-      const line = formatLine(this.#options.node, seq, at, hash, body);
-      hash = hashLine(line);
-      text += `${line}\n`;
-    }
-    const bytes = Buffer.from(text, 'utf8');
     try {
-      this.#writeAll(this.#fileFor(bytes.length), bytes);
+      this.#writer.writeBatch(events);
+      return null;
     } catch (error) {
       return this.#fail(error as Error);
     }
-    this.#advance(bytes.length, seq, hash);
-    return null;
-  }
-
-  #advance(bytes: number, seq: number, hash: string): void {
-    const last = this.#segments.at(-1)!;
-    this.#segments[this.#segments.length - 1] = { ...last, bytes: last.bytes + bytes };
-    this.#bytes += bytes;
-    this.#hash = hash;
-    this.#written = { segment: last.first, offset: last.bytes + bytes, seq };
-  }
-
-  #writeAll(fd: number, bytes: Buffer): void {
-    const start = this.#segments.at(-1)!.bytes;
-    for (let done = 0; done < bytes.length; ) {
-      const count = this.#write(fd, bytes.subarray(done), start + done);
-      if (count <= 0) throw new Error('nothing was written');
-      done += count;
-    }
-  }
-
-  /** The current segment, or a new one when this many bytes would make it too long. */
-  #fileFor(bytes: number): number {
-    const last = this.#segments.at(-1);
-    const fits = last !== undefined && (last.bytes === 0 || last.bytes + bytes <= this.#options.segmentBytes);
-    if (fits && this.#fd !== null) return this.#fd;
-    const first = this.#written.seq + 1;
-    const path = segmentPath(this.#options.dir, this.#options.node, first);
-    this.#use(fs.openSync(path, 'wx+', 0o600));
-    this.#segments.push({ path, first, bytes: 0 });
-    return this.#fd!;
-  }
-
-  #use(fd: number): void {
-    this.#fd = fd;
-    this.#commit.use(fd);
   }
 
   #requestSync(waiters: readonly Callback[]): void {
-    const position = this.#written;
+    const position = this.#writer.written;
     this.#commit.request((error) => {
       if (error === null && position.seq > this.#synced.seq) this.#synced = position;
       callAll(waiters, error === null ? null : failed(error, this.#options.dir));
@@ -360,7 +295,7 @@ class FileJournal implements Journal {
   #fail(cause: Error): GatewayError {
     this.#failure = failed(cause, this.#options.dir);
     this.#failedSince = this.#clock();
-    this.#cutBack();
+    this.#writer.cutBack();
     this.#retry ??= setInterval(() => this.#tryAgain(), RETRY_MS).unref();
     return this.#failure;
   }
@@ -372,21 +307,10 @@ class FileJournal implements Journal {
     this.#retry = null;
   }
 
-  #cutBack(): boolean {
-    const last = this.#segments.at(-1);
-    if (this.#fd === null || last === undefined) return true;
-    try {
-      fs.ftruncateSync(this.#fd, last.bytes);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   /** The event that says what was lost is the proof that the file can be written again. */
   #tryAgain(): void {
     const before = this.#failure;
-    if (before === null || this.#events.length > 0 || !this.#cutBack()) return;
+    if (before === null || this.#events.length > 0 || !this.#writer.cutBack()) return;
     const detail = {
       reason: String(before.context['reason']),
       lostEvents: this.#lostEvents,
@@ -420,6 +344,10 @@ class FileJournal implements Journal {
     }
     return this.#lastAt;
   }
+}
+
+function writeWhole(fd: number, bytes: Buffer, position: number): number {
+  return fs.writeSync(fd, bytes, 0, bytes.length, position);
 }
 
 /** Calls every waiter; one that throws does not keep the others from their answer. */

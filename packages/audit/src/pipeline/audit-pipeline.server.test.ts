@@ -142,6 +142,17 @@ test('refuses a journal that is older than its cursor', async () => {
   expect(readdirSync(journalDir(dataDir))).toEqual(['gw-1.cursor']);
 });
 
+test('refuses a new journal under a name that the store knows', async () => {
+  const first = await open();
+  await work(first, 5);
+  await expect.poll(() => stored(first), { timeout: 10_000 }).toBe(11);
+  await first.close();
+  rmSync(journalDir(dataDir), { recursive: true });
+  await expect(open()).rejects.toMatchObject({ kind: 'audit', code: 'journal-behind-store' });
+  const other = await open({ node: 'gw-2' });
+  await other.close();
+}, 60_000);
+
 test('leaves nothing open when the embedded store cannot be opened', async () => {
   writeFileSync(join(dataDir, 'store'), 'a file, no folder');
   await expect(open()).rejects.toMatchObject({ code: 'store-unusable' });

@@ -79,7 +79,7 @@ function cursorPath({ dataDir, node }: AuditPipelineOptions): string {
 
 const CLOSE_GRACE_MS = 3_000;
 
-/** Opens all parts. Throws GatewayError of kind `config` or `audit` when the journal or an embedded store cannot be used; nothing stays open then. */
+/** Opens all parts. Throws GatewayError of kind `config` or `audit` when the journal or an embedded store cannot be used or do not belong together; nothing stays open then. */
 export async function openAuditPipeline(options: AuditPipelineOptions): Promise<AuditPipeline> {
   const { dataDir, node, segmentBytes, maxBacklogBytes } = options;
   const opened: (() => Promise<void>)[] = [];
@@ -90,8 +90,9 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes });
     opened.push(() => journal.close());
     const cursor = readCursor(cursorPath(options));
-    assertBehindJournal(cursor, journal);
+    assertAheadOfCursor(journal, cursor);
     const store = needsStore(options) ? await openOwnStore(options, opened) : null;
+    if (store !== null) await assertAheadOfStore(journal, store, options);
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
@@ -208,7 +209,7 @@ function openTarget({ redisUrl, node, log }: AuditPipelineOptions, store: AuditS
 }
 
 /** SECURITY: numbers that were given out before must never be given out again, or the store would take new events for old ones. Test: `refuses a journal that is older than its cursor`. */
-function assertBehindJournal(cursor: JournalPosition, journal: Journal): void {
+function assertAheadOfCursor(journal: Journal, cursor: JournalPosition): void {
   const { seq } = journal.written();
   if (cursor.seq <= seq) return;
   throw new GatewayError(
@@ -216,6 +217,29 @@ function assertBehindJournal(cursor: JournalPosition, journal: Journal): void {
     'journal-behind-cursor',
     `expected a journal with the ${cursor.seq} events that were passed on, got one with ${seq}`,
     { context: { passedOn: cursor.seq, journal: seq } },
+  );
+}
+
+/** SECURITY: the same for a journal that was lost together with its cursor while the store is on a server. Test: `refuses a new journal under a name that the store knows`. */
+async function assertAheadOfStore(
+  journal: Journal,
+  store: AuditStore,
+  { node, log }: AuditPipelineOptions,
+): Promise<void> {
+  const { seq } = journal.written();
+  const ahead = await store
+    .migrate()
+    .then(() => store.lines(node, seq, 1))
+    .catch((error: unknown) => {
+      log.warn({ err: error }, 'audit: the store is away; its numbers are not compared with the journal');
+      return [];
+    });
+  if (ahead.length === 0) return;
+  throw new GatewayError(
+    'audit',
+    'journal-behind-store',
+    `expected the journal of node \`${node}\` from which the store has events behind number ${seq}; bring it back or give this node another name`,
+    { context: { node, journal: seq } },
   );
 }
 
