@@ -1,1 +1,2 @@
+export { inspectCommand } from './inspect-command.ts';
 export { createMongodbAdapter } from './mongodb-adapter.ts';

@@ -48,8 +48,8 @@ const harness = (): ConformanceHarness => ({
   adapter: createMongodbAdapter(),
   catalog: {
     views: new Map(),
-    databases: new Set(['conformance']),
     collections: new Set(['conformance.people']),
+    unread: new Set(),
   },
   serverFacts: { version: '7.0.0', details: { minWireVersion: 0, maxWireVersion: 21, hasSessions: true } },
   upstreamCredential: fakeUpstreamCredential,

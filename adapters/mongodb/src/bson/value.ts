@@ -28,13 +28,21 @@ export function decodeFields(bytes: Buffer, at: number, end: number): Map<string
   return fields;
 }
 
+/** SECURITY: servers go through an array by order and never look at its keys, which may stand there twice. */
+function decodeItems(bytes: Buffer, start: number, end: number): BsonValue[] {
+  const items: BsonValue[] = [];
+  for (const { type, valueStart, valueEnd } of elements(bytes, start, end))
+    items.push(decodeValue(bytes, type, valueStart, valueEnd));
+  return items;
+}
+
 /** Decodes one value. */
 export function decodeValue(bytes: Buffer, type: number, start: number, end: number): BsonValue {
   switch (type) {
     case BSON.document:
       return { kind: 'document', fields: decodeFields(bytes, start, end) };
     case BSON.array:
-      return { kind: 'array', items: [...decodeFields(bytes, start, end).values()] };
+      return { kind: 'array', items: decodeItems(bytes, start, end) };
     case BSON.string:
     case BSON.symbol:
       return { kind: 'string', value: bytes.toString('utf8', start + 4, end - 1) };

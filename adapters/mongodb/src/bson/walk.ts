@@ -115,7 +115,7 @@ function valueLength(bytes: Buffer, type: number, at: number, end: number): numb
     case BSON.dbPointer:
       return 4 + stringLength(bytes, at, end) + 12;
     case BSON.codeWithScope:
-      return positive(bytes, at, end);
+      return codeWithScopeLength(bytes, at, end);
     default:
       throw new WireError('malformed', 'element type');
   }
@@ -132,6 +132,16 @@ function stringLength(bytes: Buffer, at: number, end: number): number {
   const length = positive(bytes, at, end);
   if (length < 1 || at + 4 + length > end || bytes[at + 3 + length] !== 0)
     throw new WireError('malformed', 'string');
+  return length;
+}
+
+/** Length, string, document: the three lengths must agree. */
+function codeWithScopeLength(bytes: Buffer, at: number, end: number): number {
+  const length = positive(bytes, at, end);
+  const code = length < 14 ? -1 : stringLength(bytes, at + 4, at + length);
+  const scope = at + 8 + code;
+  if (code < 0 || documentLength(bytes, scope, at + length) !== at + length - scope)
+    throw new WireError('malformed', 'code with scope');
   return length;
 }
 

@@ -63,6 +63,11 @@ function walkOperator(name: string, operand: BsonValue, use: ExpressionUse): voi
     use.field('*');
     return;
   }
+  if (name === '$meta') {
+    // `indexKey`, `sortKey` and `searchHighlights` are values of fields that nobody named.
+    if (operand.kind !== 'string' || !HARMLESS_META.has(operand.value)) use.field('*');
+    return;
+  }
   if (name === '$getField') {
     // The name of the field may be computed, and its input may be the whole document.
     use.field('*');
@@ -94,8 +99,13 @@ function walkNamed(name: string, inner: BsonFields, use: ExpressionUse): void {
     if (body !== undefined) walkExpression(body, use);
     return;
   }
+  // The keys of `sortBy` are fields: `$top` tells which document comes first.
+  for (const path of SORTING.has(name) ? (fieldsOf(inner.get('sortBy'))?.keys() ?? []) : []) use.field(path);
   for (const value of inner.values()) walkExpression(value, use);
 }
+
+const HARMLESS_META = new Set(['textScore', 'searchScore', 'vectorSearchScore', 'randVal', 'recordId']);
+const SORTING = new Set(['$top', '$topN', '$bottom', '$bottomN']);
 
 const JAVASCRIPT = new Set(['$function', '$accumulator', '$where']);
 
@@ -228,7 +238,6 @@ const OPERATORS = new Set([
   '$lte',
   '$max',
   '$mergeObjects',
-  '$meta',
   '$min',
   '$mod',
   '$multiply',

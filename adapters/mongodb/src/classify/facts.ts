@@ -12,6 +12,7 @@ import {
   type Statement,
   unknown,
 } from '@gatehouse/model';
+import { pathsOf } from './field-path.ts';
 
 /** A collection by its full path: database and name. */
 export function collectionRef(database: string, name: string): ObjectRef {
@@ -67,7 +68,8 @@ export class FactsBuilder {
       entry = { object, action, fields: new Map(), open: null };
       this.#uses.set(key, entry);
     }
-    if (field !== undefined && use !== undefined) entry.fields.set(`${use} ${field}`, { field, use });
+    if (field === undefined || use === undefined) return;
+    for (const path of pathsOf(field)) entry.fields.set(`${use} ${path}`, { field: path, use });
   }
 
   /** Any field may be used in any way. */

@@ -6,8 +6,8 @@ import { type ExpressionUse, walkExpression } from './expression.ts';
  * What a query filter reads, and whether it narrows anything (MongoDB manual, "Query and projection operators").
  *
  * Returns true when the filter surely leaves most documents out: at least one field is compared with
- * a value. Everything doubtful (`{}`, `$exists`, `$ne`, `$nin`, `$not`, `$nor`, `$expr`, ranges from the
- * lowest value, `$or` with one open branch) counts as no bound.
+ * a value. Everything doubtful (`{}`, `null`, patterns, `$exists`, `$ne`, `$nin`, `$not`, `$nor`, `$expr`,
+ * ranges from the lowest value, `$or` with one open branch) counts as no bound.
  */
 export function walkFilter(filter: BsonFields, use: ExpressionUse, prefix = ''): boolean {
   let narrows = false;
@@ -76,7 +76,7 @@ function branches(value: BsonValue, use: ExpressionUse, prefix: string): boolean
 function walkField(path: string, value: BsonValue, use: ExpressionUse): boolean {
   use.field(path);
   const operators = fieldsOf(value);
-  if (operators === null) return value.kind !== 'code' || callIn(use);
+  if (operators === null) return value.kind === 'code' ? callIn(use) : !isOpenValue(value);
   const [first] = operators.keys();
   // A document without operators is compared as a whole.
   if (first === undefined || (!first.startsWith('$') && first !== '$ref')) return true;
@@ -111,11 +111,16 @@ function walkOperator(path: string, name: string, operand: BsonValue, use: Expre
   return false;
 }
 
-/** A pattern may match everything, an empty list leaves nothing out, and every value lies between the lowest and the highest key. */
+/** A pattern may match everything, and every value lies between the lowest and the highest key. */
 function isOpenOperand(name: string, operand: BsonValue): boolean {
-  if (name === '$regex') return true;
-  if (operand.kind === 'other') return operand.type === BSON.minKey || operand.type === BSON.maxKey;
-  return name === '$all' && itemsOf(operand)?.length === 0;
+  if (operand.kind === 'other' && (operand.type === BSON.minKey || operand.type === BSON.maxKey)) return true;
+  if (name === '$in' || name === '$all') return itemsOf(operand)?.some(isOpenValue) ?? true;
+  return isOpenValue(operand);
+}
+
+/** `null` is equal to every field that is not there, so a made-up name with it leaves nothing out. */
+function isOpenValue(value: BsonValue): boolean {
+  return value.kind === 'null' || (value.kind === 'other' && value.type === BSON.regex);
 }
 
 const NARROWING = new Set([
@@ -126,17 +131,18 @@ const NARROWING = new Set([
   '$lt',
   '$lte',
   '$all',
-  '$regex',
   '$near',
   '$nearSphere',
   '$geoWithin',
   '$geoIntersects',
+  '$size',
+]);
+/** They may leave nothing out: `$mod: [1, 0]`, `$bitsAllSet: 0`, a pattern of everything. */
+const HARMLESS = new Set([
+  '$regex',
+  '$mod',
   '$bitsAllSet',
   '$bitsAnySet',
-  '$size',
-  '$mod',
-]);
-const HARMLESS = new Set([
   '$ne',
   '$nin',
   '$exists',

@@ -11,13 +11,24 @@ import { createFrame, FrameBuffer, type FrameLimits, WireError } from '@gatehous
 export class MessageCodec implements Codec {
   readonly frame = createFrame();
   readonly #buffer = new FrameBuffer();
-  readonly #maxBytes: number;
+  readonly #trustedBytes: number;
+  #maxBytes: number;
   #first: boolean;
   #broken = false;
 
-  constructor(limits: FrameLimits, mayStartWithTls: boolean) {
-    this.#maxBytes = Math.min(limits.maxFrameBytes, MAX_MESSAGE_BYTES);
-    this.#first = mayStartWithTls;
+  /** `isTrusted: false` until somebody has logged in: only short messages, so that strangers fill no memory. */
+  constructor(
+    limits: FrameLimits,
+    options: { readonly mayStartWithTls: boolean; readonly isTrusted: boolean },
+  ) {
+    this.#trustedBytes = Math.min(limits.maxFrameBytes, MAX_MESSAGE_BYTES);
+    this.#maxBytes = options.isTrusted ? this.#trustedBytes : Math.min(this.#trustedBytes, MAX_LOGIN_BYTES);
+    this.#first = options.mayStartWithTls;
+  }
+
+  /** The peer has logged in. */
+  trust(): void {
+    this.#maxBytes = this.#trustedBytes;
   }
 
   get bufferedBytes(): number {
@@ -77,6 +88,9 @@ export const TLS_RECORD = -1;
 export const HEADER_BYTES = 16;
 /** `maxMessageSizeBytes` of every server version in use. */
 export const MAX_MESSAGE_BYTES = 48_000_000;
+
+/** Before the login. The largest thing that belongs there is the driver's description of itself (512 bytes) and a token. */
+export const MAX_LOGIN_BYTES = 64 * 1024;
 
 const TLS_HANDSHAKE = 0x16;
 const TLS_MAJOR = 0x03;

@@ -27,7 +27,6 @@ import { decodeOpQuery } from '../messages/op-query.ts';
 import { encodeOpReply } from '../messages/op-reply.ts';
 import { OPCODE } from '../messages/opcode.ts';
 import { errorDocument } from '../respond/error-reply.ts';
-import { helloReply } from './hello-reply.ts';
 import { isHello } from './is-hello.ts';
 
 /**
@@ -46,6 +45,7 @@ import { isHello } from './is-hello.ts';
 export class MongoClientLogin implements ClientLogin {
   readonly #services: SessionServices;
   readonly #notes: LoginNotes;
+  readonly #helloReply: (command: Pick<LoginCommand, 'name' | 'fields'>) => Document;
   #isSecure = false;
   #pending: PendingReply | null = null;
   #scram: ScramServerExchange | null = null;
@@ -53,9 +53,14 @@ export class MongoClientLogin implements ClientLogin {
   #serverFinal = '';
   #skipEmpty = false;
 
-  constructor(services: SessionServices, notes: LoginNotes) {
+  constructor(
+    services: SessionServices,
+    notes: LoginNotes,
+    hello: (command: Pick<LoginCommand, 'name' | 'fields'>) => Document,
+  ) {
     this.#services = services;
     this.#notes = notes;
+    this.#helloReply = hello;
   }
 
   greet(): void {}
@@ -70,7 +75,7 @@ export class MongoClientLogin implements ClientLogin {
     this.#pending = command.reply;
     if (isHello(command.name)) return this.#hello(command, out);
     if (this.#services.tlsRequired && !this.#isSecure)
-      return this.#refuse(out, 'TLS is required here; connect with tls=true', 'tls-required');
+      return this.#refuse(out, 'TLS is required here; connect with tls=true');
     if (command.name === 'saslStart') return this.#saslStart(command.fields, out);
     if (command.name === 'saslContinue') return this.#saslContinue(command.fields, out);
     this.#send(out, {
@@ -106,35 +111,36 @@ export class MongoClientLogin implements ClientLogin {
     this.#send(out, errorDocument(error));
   }
 
-  #hello({ name, fields, database }: LoginCommand, out: LoginOutbox): LoginStep {
+  #hello(command: LoginCommand, out: LoginOutbox): LoginStep {
+    const { fields } = command;
     const client = fieldsOf(fields.get('client'));
     const application =
       stringOf(fieldsOf(client?.get('application'))?.get('name')) ??
       stringOf(fieldsOf(client?.get('driver'))?.get('name'));
     if (application !== null) this.#notes.application = application.slice(0, 128);
-    const reply = helloReply(this.#services.serverFacts, this.#services.sessionNumber, name !== 'hello');
+    const reply = this.#helloReply(command);
     if (fields.has('saslSupportedMechs')) reply['saslSupportedMechs'] = ['SCRAM-SHA-256'];
     const speculative = fieldsOf(fields.get('speculativeAuthenticate'));
     const start =
       speculative === null || (this.#services.tlsRequired && !this.#isSecure)
         ? null
-        : readSaslStart(speculative, database);
+        : readSaslStart(speculative);
     if (start === null || start.mechanism !== 'SCRAM-SHA-256') {
       this.#send(out, reply);
       return MORE;
     }
     this.#pending = {
       ...this.#pending!,
-      wrap: (document) => (document['ok'] === 1 ? { ...reply, speculativeAuthenticate: document } : reply),
+      // A refusal stands for the whole reply: a hello without it would be followed by a closed connection.
+      wrap: (document) => (document['ok'] === 1 ? { ...reply, speculativeAuthenticate: document } : document),
     };
     return this.#identify(start);
   }
 
   #saslStart(fields: BsonFields, out: LoginOutbox): LoginStep {
-    const start = readSaslStart(fields, '');
-    if (start === null)
-      return this.#refuse(out, 'only SCRAM-SHA-256 is offered, and PLAIN over TLS', 'mechanism');
-    if (start.mechanism === 'PLAIN' && !this.#isSecure) return this.#refuse(out, 'PLAIN needs TLS', 'PLAIN');
+    const start = readSaslStart(fields);
+    if (start === null) return this.#refuse(out, 'only SCRAM-SHA-256 is offered, and PLAIN over TLS');
+    if (start.mechanism === 'PLAIN' && !this.#isSecure) return this.#refuse(out, 'PLAIN needs TLS');
     return this.#identify(start);
   }
 
@@ -151,7 +157,7 @@ export class MongoClientLogin implements ClientLogin {
   #saslContinue(fields: BsonFields, out: LoginOutbox): LoginStep {
     const scram = this.#scram;
     this.#scram = null;
-    if (scram === null) return this.#refuse(out, 'saslContinue without saslStart', 'SCRAM-SHA-256');
+    if (scram === null) return this.#refuse(out, 'saslContinue without saslStart');
     const result = scram.final(payloadOf(fields.get('payload')));
     if (!result.ok) return { kind: 'failed', method: 'SCRAM-SHA-256' };
     this.#serverFinal = result.serverFinal;
@@ -163,7 +169,7 @@ export class MongoClientLogin implements ClientLogin {
     return { kind: 'proved', tokenId, method };
   }
 
-  #refuse(out: LoginOutbox, errmsg: string, _method: string): LoginStep {
+  #refuse(out: LoginOutbox, errmsg: string): LoginStep {
     this.#send(out, { ok: 0, errmsg, code: 18, codeName: 'AuthenticationFailed' });
     return MORE;
   }
@@ -192,7 +198,6 @@ interface PendingReply {
 
 interface LoginCommand {
   readonly name: string;
-  readonly database: string;
   readonly fields: BsonFields;
   readonly reply: PendingReply;
 }
@@ -213,8 +218,8 @@ function readLoginCommand(frame: Frame): LoginCommand {
   if ((message.flags & FLAG.moreToCome) !== 0)
     throw new WireError('malformed', 'request without a reply before the login');
   try {
-    const { name, fields, database } = readCommand(message);
-    return { name, fields, database, reply: { requestId: message.requestId, isLegacy: false } };
+    const { name, fields } = readCommand(message);
+    return { name, fields, reply: { requestId: message.requestId, isLegacy: false } };
   } catch (error) {
     if (error instanceof CommandRefused) throw new WireError('malformed', error.code);
     throw error;
@@ -231,12 +236,11 @@ function readLegacyHello(frame: Frame): LoginCommand {
   return {
     name,
     fields,
-    database: collection.slice(0, -'.$cmd'.length),
     reply: { requestId, isLegacy: true },
   };
 }
 
-function readSaslStart(fields: BsonFields, _database: string): SaslStart | null {
+function readSaslStart(fields: BsonFields): SaslStart | null {
   const mechanism = stringOf(fields.get('mechanism'));
   const payload = payloadOf(fields.get('payload'));
   const skipEmptyExchange = isTruthy(fieldsOf(fields.get('options'))?.get('skipEmptyExchange'));
@@ -245,7 +249,9 @@ function readSaslStart(fields: BsonFields, _database: string): SaslStart | null 
     return user === null ? null : { mechanism, user, clientFirst: payload, secret: '', skipEmptyExchange };
   }
   if (mechanism !== 'PLAIN') return null;
-  const [, user = '', secret = ''] = payload.split('\0');
+  const [authorization, user = '', secret = '', ...more] = payload.split('\0');
+  // RFC 4616: nobody acts as somebody else here.
+  if (user === '' || more.length > 0 || (authorization !== '' && authorization !== user)) return null;
   return { mechanism, user, clientFirst: '', secret, skipEmptyExchange: true };
 }
 
@@ -256,7 +262,8 @@ function payloadOf(value: BsonValue | undefined): string {
 
 /** The user in a client-first message (RFC 5802, section 5.1: `=2C` and `=3D` stand for `,` and `=`). */
 function scramUser(clientFirst: string): string | null {
-  const match = /^(?:n|y|p=[^,]*),[^,]*,n=([^,]*),/.exec(clientFirst);
+  // MongoDB binds no channel, and an authorization identity is not taken.
+  const match = /^[ny],,n=([^,]+),/.exec(clientFirst);
   const escaped = match?.[1];
   if (escaped === undefined || /=(?!2C|3D)/.test(escaped)) return null;
   return escaped.replaceAll('=2C', ',').replaceAll('=3D', '=');

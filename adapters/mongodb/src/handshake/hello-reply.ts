@@ -1,6 +1,8 @@
-import type { ServerFacts } from '@gatehouse/adapter';
-import type { Document } from 'bson';
+import type { SessionServices } from '@gatehouse/adapter';
+import type { Document, ObjectId } from 'bson';
+import { isTruthy } from '../bson/value.ts';
 import { MAX_MESSAGE_BYTES } from '../codec/message-codec.ts';
+import type { Command } from '../messages/command.ts';
 
 /**
  * The answer to `hello` in all its forms, without anything that would lead a driver past the gateway.
@@ -9,21 +11,28 @@ import { MAX_MESSAGE_BYTES } from '../codec/message-codec.ts';
  * transactions and retryable writes work and no driver looks for members; like a stand-alone server
  * otherwise. No `topologyVersion`: clients poll instead of waiting for a stream. No `compression`.
  */
-export function helloReply(facts: ServerFacts | null, connectionId: number, isLegacy: boolean): Document {
-  const details = facts?.details ?? {};
+export function helloReply(
+  { serverFacts, sessionNumber }: Pick<SessionServices, 'serverFacts' | 'sessionNumber'>,
+  serviceId: ObjectId,
+  { name, fields }: Pick<Command, 'name' | 'fields'>,
+): Document {
+  const details = serverFacts?.details ?? {};
   const hasSessions = details['hasSessions'] !== false;
   return {
-    ...(isLegacy ? { ismaster: true, helloOk: true } : { isWritablePrimary: true, helloOk: true }),
+    ...(name === 'hello' ? { isWritablePrimary: true } : { ismaster: true }),
+    helloOk: true,
     ...(hasSessions ? { msg: 'isdbgrid' } : {}),
     maxBsonObjectSize: 16 * 1024 * 1024,
     maxMessageSizeBytes: MAX_MESSAGE_BYTES,
     maxWriteBatchSize: 100_000,
     localTime: new Date(),
     ...(hasSessions ? { logicalSessionTimeoutMinutes: 30 } : {}),
-    connectionId,
+    connectionId: sessionNumber,
     minWireVersion: wireVersion(details['minWireVersion'], 0),
     maxWireVersion: wireVersion(details['maxWireVersion'], FALLBACK_WIRE_VERSION),
     readOnly: false,
+    // A driver that was told `loadBalanced=true` asks which service is behind the address.
+    ...(isTruthy(fields.get('loadBalanced')) ? { serviceId } : {}),
     ok: 1,
   };
 }

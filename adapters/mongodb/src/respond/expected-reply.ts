@@ -1,7 +1,7 @@
 import type { RunningRequest } from '@gatehouse/adapter';
 import type { GatewayError } from '@gatehouse/model';
-import type { ReplyShape } from '../classify/classify-command.ts';
-import type { CursorPlan } from './cursor-table.ts';
+import type { ReplyShape } from '../classify/command-reader.ts';
+import type { CursorPlan } from './open-work.ts';
 
 /** One answer that the server owes. */
 export interface ExpectedReply {
@@ -10,9 +10,11 @@ export interface ExpectedReply {
   readonly running: RunningRequest | null;
   readonly shape: ReplyShape;
   /** The cursor that this request continues, or null. */
-  readonly cursor: CursorPlan | null;
-  /** What a cursor of this answer will be. */
-  readonly opens: Pick<CursorPlan, 'statement' | 'namespace'> | null;
+  readonly continues: { readonly id: bigint; readonly plan: CursorPlan } | null;
+  /** What a cursor of this answer will be; null where none can be opened. */
+  readonly opens: Pick<CursorPlan, 'statement' | 'reply'> | null;
+  /** The logical session (`lsid`) of the request, for stopping it. */
+  readonly session: Buffer | null;
   /** Takes the place of the answer. */
   cut: GatewayError | null;
   readonly changesCatalog: boolean;

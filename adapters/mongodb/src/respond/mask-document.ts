@@ -2,7 +2,7 @@ import type { Masker, MaskType } from '@gatehouse/masking';
 import type { ByteWriter } from '@gatehouse/wire';
 import { Decimal128 } from 'bson';
 import { BSON, type Element, elements } from '../bson/walk.ts';
-import { type MaskNode, stepInto } from './mask-tree.ts';
+import { type MaskNode, stepInto, stepIntoItem } from './mask-tree.ts';
 
 /** Counts what was masked. */
 export interface MaskCounter {
@@ -11,7 +11,8 @@ export interface MaskCounter {
 
 /**
  * Writes the document at `at` with its masked fields replaced and everything else byte for byte as it
- * was. A masked document or array keeps its structure; every value inside is masked.
+ * was. A masked document or array keeps its structure and its keys, every value inside is masked; with the
+ * masker `null` it becomes null as a whole.
  */
 export function writeMasked(
   bytes: Buffer,
@@ -45,7 +46,12 @@ function writeElement(
     out.bytes(bytes.subarray(start, valueEnd));
     return;
   }
-  if (type === BSON.document) {
+  const isNested = type === BSON.document || type === BSON.array;
+  if (isNested && node.masker?.spec.kind === 'null') {
+    // Keys may be values too (`{ "ana@example.org": true }`); a null says nothing of them.
+    counter.maskedCells += 1;
+    out.uint8(BSON.null).bytes(bytes.subarray(start + 1, valueStart));
+  } else if (type === BSON.document) {
     out.bytes(bytes.subarray(start, valueStart));
     writeMasked(bytes, valueStart, valueEnd, node, out, counter);
   } else if (type === BSON.array) {
@@ -64,11 +70,8 @@ function writeArray(
   counter: MaskCounter,
 ): void {
   const gap = out.gap(4);
-  for (const element of elements(bytes, at, end)) {
-    // A path may also name a position: `messages.0.body`.
-    const positional = node.masker === null ? stepInto(node, element.key) : null;
-    writeElement(bytes, element, positional ?? node, out, counter);
-  }
+  for (const element of elements(bytes, at, end))
+    writeElement(bytes, element, stepIntoItem(node, element.key), out, counter);
   out.uint8(0);
   out.patchInt32le(gap, out.length - gap);
 }

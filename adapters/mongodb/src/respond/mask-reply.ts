@@ -1,6 +1,6 @@
 import { ByteWriter, WireError } from '@gatehouse/wire';
 import { BSON, type Element, elements } from '../bson/walk.ts';
-import type { ReplyShape } from '../classify/classify-command.ts';
+import type { ReplyShape } from '../classify/command-reader.ts';
 import { type MaskCounter, writeMasked } from './mask-document.ts';
 import type { MaskNode } from './mask-tree.ts';
 

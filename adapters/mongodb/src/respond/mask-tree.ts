@@ -3,7 +3,8 @@ import type { FieldMask, MaskerSpec } from '@gatehouse/model';
 
 /**
  * Masks by field path, as a tree: a node masks everything below it, or leads on to its children.
- * Arrays are transparent: a path goes through each of their items.
+ * Arrays are transparent: a path goes through each of their items. Names are compared without case, as
+ * rules compare them, so that a mask does not depend on how a name was typed.
  */
 export interface MaskNode {
   readonly masker: Masker | null;
@@ -32,23 +33,39 @@ export function createMaskTree(
 }
 
 function childOf(node: OpenNode, part: string): OpenNode {
-  let child = node.children.get(part);
+  const name = part.toLowerCase();
+  let child = node.children.get(name);
   if (child === undefined) {
     child = { masker: null, children: new Map() };
-    node.children.set(part, child);
+    node.children.set(name, child);
   }
   return child;
 }
 
 /** The node for a key below another one; a key with dots in it is read as a path. Null when nothing there is masked. */
 export function stepInto(node: MaskNode, key: string): MaskNode | null {
-  if (!key.includes('.')) return node.children.get(key) ?? null;
   let current: MaskNode | null = node;
-  for (const part of key.split('.')) {
+  for (const part of key.toLowerCase().split('.')) {
     if (current === null || current.masker !== null) return current;
     current = current.children.get(part) ?? null;
   }
   return current;
+}
+
+/** The node for an item of an array: a path goes through to every item, or names one by its position. */
+export function stepIntoItem(node: MaskNode, position: string): MaskNode {
+  const positional = node.masker === null ? stepInto(node, position) : null;
+  return positional === null ? node : union(node, positional);
+}
+
+/** What either of two nodes masks. */
+function union(a: MaskNode, b: MaskNode): MaskNode {
+  const children = new Map(a.children);
+  for (const [name, node] of b.children) {
+    const other = children.get(name);
+    children.set(name, other === undefined ? node : union(other, node));
+  }
+  return { masker: a.masker ?? b.masker, children };
 }
 
 /** Makes maskers once per spec and keeps them for the session. */

@@ -12,7 +12,7 @@ export class ScriptedMongod implements ScriptedServer {
   /** The same as bytes. */
   readonly messages: Buffer[] = [];
   readonly #answer: (command: Document) => Document | null;
-  readonly #codec = new MessageCodec(DEFAULT_FRAME_LIMITS, false);
+  readonly #codec = new MessageCodec(DEFAULT_FRAME_LIMITS, { mayStartWithTls: false, isTrusted: true });
   #requestId = 1000;
 
   constructor(answer: (command: Document) => Document | null) {
