@@ -148,6 +148,12 @@ export function logAlert(log: AuditLog, alert: WorkerAlert): void {
     case 'malformed-job':
       log.error({ job: alert.job, lines: alert.lines }, 'audit: a job with something that is no event');
       return;
+    case 'refused-events':
+      log.error(
+        { job: alert.job, events: alert.events, err: alert.error },
+        'audit: events that the store will never take',
+      );
+      return;
     case 'store-unavailable':
       log.error({ err: alert.error }, 'audit: the store takes nothing; events wait in the queue');
       return;

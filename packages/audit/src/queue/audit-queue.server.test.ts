@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { GatewayError } from '@gatehouse/model';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -163,6 +164,30 @@ describe.skipIf(reason !== null)(
           { kind: 'malformed-job', job: 'spoilt', lines: 1 },
         ]),
       );
+    });
+
+    test('stores what is around an event that the store refuses, keeps the job, and tells', async () => {
+      const queue = producer();
+      const { lines } = batch(1, 20);
+      const made = createAuditWorker({
+        redisUrl: redis.url,
+        store: {
+          insert: async (some) => {
+            if (!some.includes(lines[12]!)) return store.insert(some);
+            const context = { reason: '54000' };
+            throw new GatewayError('unavailable', 'store-unavailable', 'too large', { context });
+          },
+        },
+        onAlert: (alert) => alerts.push(alert),
+      });
+      cleanup.push(() => made.close());
+      await eventually(() => queue.add('gw-1', batch(1, 20)));
+      await expect.poll(() => made.status().failedJobs, { timeout: 5000 }).toBe(1);
+      expect([...store.lines.values()]).toEqual(lines.toSpliced(12, 1));
+      expect(alerts).toEqual([
+        expect.objectContaining({ kind: 'refused-events', job: 'gw-1.1-20', events: 1 }),
+      ]);
+      expect(await inQueue((open) => open.getFailedCount())).toBe(1);
     });
 
     test('tells when two different events have one number', async () => {

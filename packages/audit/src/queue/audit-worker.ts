@@ -18,6 +18,8 @@ export type WorkerAlert =
   | { readonly kind: 'conflict'; readonly job: string; readonly events: readonly string[] }
   /** A job with something that is no event; its good lines are stored, the job is kept as failed. */
   | { readonly kind: 'malformed-job'; readonly job: string; readonly lines: number }
+  /** Events that the store will never take; the others of the batch are stored, the job is kept as failed. */
+  | { readonly kind: 'refused-events'; readonly job: string; readonly events: number; readonly error: Error }
   | { readonly kind: 'store-unavailable'; readonly error: Error }
   | { readonly kind: 'store-recovered' }
   | { readonly kind: 'queue-unavailable'; readonly error: Error };
@@ -105,20 +107,24 @@ interface Keeper {
   status(): Omit<AuditWorkerStatus, 'failedJobs'>;
 }
 
+interface Stored extends InsertResult {
+  readonly refusals: readonly Error[];
+}
+
 function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSignal): Keeper {
   let storedEvents = 0;
   let duplicateEvents = 0;
   let storeFailure: Error | null = null;
 
-  const insert = async (lines: readonly string[]): Promise<InsertResult> => {
+  const insert = async (lines: readonly string[]): Promise<Stored> => {
     for (let retryMs = 250; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
         const result = await store.insert(lines);
         if (storeFailure !== null) onAlert({ kind: 'store-recovered' });
         storeFailure = null;
-        return result;
+        return { ...result, refusals: [] };
       } catch (error) {
-        if (isRefusal(error)) throw new UnrecoverableError('the store refuses this batch');
+        if (isRefusal(error)) return insertHalves(lines, error as Error);
         if (storeFailure === null) onAlert({ kind: 'store-unavailable', error: error as Error });
         storeFailure = error as Error;
         if (closing.aborted) throw error;
@@ -126,16 +132,34 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
       }
     }
   };
+  /** One event that the store refuses must not keep the others of its batch out. */
+  const insertHalves = async (lines: readonly string[], refusal: Error): Promise<Stored> => {
+    if (lines.length === 1) return { inserted: 0, duplicates: 0, conflicts: [], refusals: [refusal] };
+    const middle = Math.ceil(lines.length / 2);
+    const first = await insert(lines.slice(0, middle));
+    const second = await insert(lines.slice(middle));
+    return {
+      inserted: first.inserted + second.inserted,
+      duplicates: first.duplicates + second.duplicates,
+      conflicts: [...first.conflicts, ...second.conflicts],
+      refusals: [...first.refusals, ...second.refusals],
+    };
+  };
   return {
     async keep(job) {
       const id = job.id ?? '?';
       const lines = jobLines(job.data) ?? [];
       const good = lines.filter((line) => parseLine(line) !== null);
       if (good.length > 0) {
-        const { inserted, duplicates, conflicts } = await insert(good);
+        const { inserted, duplicates, conflicts, refusals } = await insert(good);
         storedEvents += inserted;
         duplicateEvents += duplicates;
         if (conflicts.length > 0) onAlert({ kind: 'conflict', job: id, events: conflicts });
+        const [error] = refusals;
+        if (error !== undefined) {
+          onAlert({ kind: 'refused-events', job: id, events: refusals.length, error });
+          throw new UnrecoverableError('a batch with events that the store refuses');
+        }
       }
       const bad = lines.length - good.length;
       if (bad === 0 && lines.length > 0) return;
@@ -146,22 +170,20 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   };
 }
 
-/** The store is there and will say the same tomorrow: SQLSTATE class 22 is about the data. */
+/** The store is there and will say the same tomorrow: SQLSTATE class 22 is about the data, 54 about its size. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
-  return error.code === 'line-malformed' || String(error.context['reason']).startsWith('22');
+  return error.code === 'line-malformed' || /^(22|54)/.test(String(error.context['reason']));
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }
