@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { addAuditCommand } from './commands/audit-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
+import { addDoctorCommand } from './commands/doctor-command.ts';
+import { addInspectCommand } from './commands/inspect-command.ts';
 import { addPolicyCommand } from './commands/policy-command.ts';
 import { addServeCommand } from './commands/serve-command.ts';
 import { addStartCommand } from './commands/start-command.ts';
@@ -19,6 +21,8 @@ export function createProgram(terminal: Terminal): Command {
   addServeCommand(program, terminal);
   addWorkerCommand(program, terminal);
   addConfigCommand(program, terminal);
+  addDoctorCommand(program, terminal);
+  addInspectCommand(program, terminal);
   addPolicyCommand(program, terminal);
   addTokenCommand(program, terminal);
   addAuditCommand(program, terminal);

@@ -52,12 +52,25 @@ export type SessionEffect =
   | { readonly kind: 'execute'; readonly name: string }
   /** `name` null: all. */
   | { readonly kind: 'deallocate'; readonly name: string | null }
-  | { readonly kind: 'declare-cursor'; readonly name: string; readonly hold: boolean; readonly statement: AnalyzedStatement }
+  | {
+      readonly kind: 'declare-cursor';
+      readonly name: string;
+      readonly hold: boolean;
+      readonly statement: AnalyzedStatement;
+    }
   | { readonly kind: 'fetch'; readonly name: string }
   | { readonly kind: 'close-cursor'; readonly name: string | null }
   | {
       readonly kind: 'transaction';
-      readonly operation: 'begin' | 'commit' | 'rollback' | 'savepoint' | 'release' | 'rollback-to' | 'prepare' | 'other';
+      readonly operation:
+        | 'begin'
+        | 'commit'
+        | 'rollback'
+        | 'savepoint'
+        | 'release'
+        | 'rollback-to'
+        | 'prepare'
+        | 'other';
     }
   /** A session setting; `value` unknown when it is not a plain literal. `local`: until the transaction ends. */
   | { readonly kind: 'set'; readonly name: string; readonly value: Known<string>; readonly local: boolean }

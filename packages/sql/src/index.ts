@@ -1,4 +1,19 @@
 export type { Analysis, AnalyzedStatement, AnalyzedText, Refusal, SessionEffect } from './analysis.ts';
+export { buildMysqlCatalog } from './mysql/build-mysql-catalog.ts';
+export {
+  createMysqlAnalyzer,
+  type MysqlAnalyzer,
+  type MysqlAnalyzerOptions,
+  type MysqlContext,
+} from './mysql/create-mysql-analyzer.ts';
+export {
+  MYSQL_CATALOG_QUERIES,
+  type MysqlCatalog,
+  type MysqlCatalogQuery,
+  type MysqlCatalogRows,
+  type MysqlRelation,
+} from './mysql/mysql-catalog.ts';
+export { isSafeSetting } from './mysql/safe-setting.ts';
 export { buildPostgresCatalog } from './postgres/build-catalog.ts';
 export type {
   CatalogColumn,

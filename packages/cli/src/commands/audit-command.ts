@@ -1,12 +1,14 @@
 import { createWriteStream } from 'node:fs';
-import { join } from 'node:path';
 import {
   type AuditReader,
   exportEvents,
   formatEvent,
   formatStory,
+  type JournalResult,
+  journalDir,
   type SearchFilter,
   type StoredEvent,
+  storedLines,
   verifyJournal,
 } from '@gatehouse/audit';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -82,9 +84,10 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .action((options: Common & { dir?: string }) => verify(options, terminal));
   common(audit.command('export').description('write stored events of a node to a file or to standard output'))
     .option('--format <format>', 'jsonl (verifiable) or csv', 'jsonl')
+    .option('--node <name>', 'node whose events are written (default: of the configuration)')
     .option('--output <file>', 'file to write')
     .addHelpText('after', '\nExample:\n  $ gatehouse audit export --format csv --output audit.csv\n')
-    .action((options: Common & { format: string; output?: string }) =>
+    .action((options: ExportOptions) =>
       withReader(options, terminal, (reader) => exportAll(reader, options, terminal)),
     );
 }
@@ -110,7 +113,7 @@ async function withReader(
 
 function print(events: readonly StoredEvent[], options: Common, terminal: Terminal): void {
   for (const { line } of events)
-    terminal.line(options.json === true ? line : formatEvent(line, { color: terminal.isTty }));
+    terminal.line(options.json === true ? line : formatEvent(line, { colour: terminal.isTty }));
 }
 
 async function tail(
@@ -170,42 +173,47 @@ async function show(
     terminal.line(
       formatStory(
         events.map(({ line }) => line),
-        { color: terminal.isTty },
+        { colour: terminal.isTty },
       ),
     );
 }
 
 async function verify(options: Common & { dir?: string }, terminal: Terminal): Promise<void> {
-  const dir = options.dir ?? join(dataFolder(openConfig(options.config, terminal)), 'journal');
-  const result = await verifyJournal(dir);
-  if (options.json === true) terminal.json(result);
-  else if (result.ok)
-    terminal.line(
-      `${result.events} events of ${result.nodes.length} node${result.nodes.length === 1 ? '' : 's'} are as they were written`,
-    );
-  else
-    terminal.line(`NOT as written: ${result.problem.kind} at ${result.problem.at}: ${result.problem.detail}`);
-  if (!result.ok) throw new CommandFailed();
+  const dir = options.dir ?? journalDir(dataFolder(openConfig(options.config, terminal)));
+  const results = await verifyJournal(dir);
+  if (options.json === true) terminal.json(results);
+  else for (const result of results) terminal.line(verdictOf(result));
+  if (results.length === 0) terminal.note(`gatehouse: no journal in \`${dir}\``);
+  // Nothing to prove is no proof.
+  if (results.length === 0 || results.some(({ problem }) => problem !== null)) throw new CommandFailed();
 }
 
-async function exportAll(
-  reader: AuditReader,
-  options: Common & { format: string; output?: string },
-  terminal: Terminal,
-): Promise<void> {
-  if (options.format !== 'jsonl' && options.format !== 'csv')
-    throw new InvalidArgumentError('expected jsonl or csv');
-  const out =
-    options.output === undefined ? process.stdout : createWriteStream(options.output, { mode: 0o600 });
+function verdictOf({ node, events, last, problem, place }: JournalResult): string {
+  if (problem === null)
+    return `${node}: ${events} events are as they were written; the last one is ${last?.seq ?? 0}, ${last?.hash ?? 'none'}`;
+  return `${node}: NOT as written: ${problem.kind} at event ${problem.seq} (${place ?? 'no place'}): ${problem.detail}`;
+}
+
+interface ExportOptions extends Common {
+  readonly format: string;
+  readonly node?: string;
+  readonly output?: string;
+}
+
+async function exportAll(reader: AuditReader, options: ExportOptions, terminal: Terminal): Promise<void> {
+  const { format, output } = options;
+  if (format !== 'jsonl' && format !== 'csv') throw new InvalidArgumentError('expected jsonl or csv');
+  const node = options.node ?? openConfig(options.config, terminal).config.node;
+  const out = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
   let count = 0;
-  for await (const text of exportEvents(reader, options.format)) {
+  for await (const text of exportEvents(storedLines(reader, node), format)) {
     count += 1;
-    if (!out.write(text)) await new Promise((resolve) => out.once('drain', resolve));
-    if (options.output !== undefined && count % 10_000 === 0) terminal.note(`${count} events …`);
+    if (!out.write(text)) await new Promise<void>((resolve) => out.once('drain', () => resolve()));
+    if (output !== undefined && count % PROGRESS_EVERY === 0) terminal.note(`${count} lines …`);
   }
-  if (options.output === undefined) return;
-  await new Promise((resolve) => out.end(resolve));
-  terminal.note(`${count} events in ${options.output}`);
+  if (output === undefined) return;
+  await new Promise<void>((resolve) => out.end(() => resolve()));
+  terminal.note(`${count} lines in ${output}`);
 }
 
 function parseCount(text: string): number {
@@ -224,5 +232,6 @@ function parseSince(text: string): string {
   return new Date(time).toISOString();
 }
 
+const PROGRESS_EVERY = 10_000;
 const FOLLOW_PAGE = 500;
 const FOLLOW_MS = 500;

@@ -1,7 +1,9 @@
 import type { Adapter } from '@gatehouse/adapter';
 import { createMongodbAdapter } from '@gatehouse/adapter-mongodb';
+import { createMysqlAdapter } from '@gatehouse/adapter-mysql';
 import { createPostgresAdapter } from '@gatehouse/adapter-postgres';
 import { openMongodb } from '../connections/mongodb.ts';
+import { openMysql } from '../connections/mysql.ts';
 import type { OwnConnection, OwnConnectionOptions } from '../connections/own-connection.ts';
 import { openPostgres } from '../connections/postgres.ts';
 
@@ -14,5 +16,6 @@ export interface Dialect {
 /** The only place that names the dialects that are built in. */
 export const DIALECTS: Readonly<Record<string, Dialect>> = {
   postgres: { createAdapter: async () => createPostgresAdapter(), openConnection: openPostgres },
+  mysql: { createAdapter: async () => createMysqlAdapter(), openConnection: openMysql },
   mongodb: { createAdapter: async () => createMongodbAdapter(), openConnection: openMongodb },
 };

@@ -4,7 +4,7 @@ import { createUpstreamCredential } from '@gatehouse/identity';
 import type { Logger } from 'pino';
 import { resolveSecret } from '../config/resolve-secret.ts';
 import type { DatabaseConfig } from '../config/schema.ts';
-import type { OwnConnection } from '../connections/own-connection.ts';
+import type { OwnConnection, OwnConnectionOptions } from '../connections/own-connection.ts';
 import type { Dialect } from './dialects.ts';
 
 export interface OpenDatabase extends Database {
@@ -22,21 +22,10 @@ export function openDatabase(
   log: Logger,
 ): OpenDatabase {
   const { upstream } = config;
-  const tls = {
-    mode: upstream.tls.mode,
-    ...(upstream.tls.ca === undefined ? {} : { ca: resolveSecret(upstream.tls.ca, folder) }),
-    ...(upstream.tls.serverName === undefined ? {} : { serverName: upstream.tls.serverName }),
-  };
+  const options = ownConnectionOptions(config, folder);
+  const { database, tls } = options;
   const password = resolveSecret(upstream.password, folder);
-  const database = upstream.database ?? config.name;
-  const connection = dialect.openConnection({
-    host: upstream.host,
-    port: upstream.port,
-    database,
-    user: upstream.own?.user ?? upstream.user,
-    password: upstream.own === undefined ? password : resolveSecret(upstream.own.password, folder),
-    tls,
-  });
+  const connection = dialect.openConnection(options);
   const knowledge = new Knowledge(adapter, connection, log.child({ database: config.name }));
   return {
     facts: { name: config.name, labels: config.labels },
@@ -53,6 +42,26 @@ export function openDatabase(
     ask: connection.ask,
     problem: () => knowledge.problem,
     close: () => knowledge.close(),
+  };
+}
+
+/** How the gateway itself connects to a database, its secrets resolved. */
+export function ownConnectionOptions(
+  { name, upstream }: DatabaseConfig,
+  folder: string,
+): OwnConnectionOptions {
+  const { own, tls } = upstream;
+  return {
+    host: upstream.host,
+    port: upstream.port,
+    database: upstream.database ?? name,
+    user: own?.user ?? upstream.user,
+    password: resolveSecret(own?.password ?? upstream.password, folder),
+    tls: {
+      mode: tls.mode,
+      ...(tls.ca === undefined ? {} : { ca: resolveSecret(tls.ca, folder) }),
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    },
   };
 }
 
