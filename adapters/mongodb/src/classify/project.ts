@@ -1,8 +1,9 @@
-import { type BsonFields, type BsonValue, fieldsOf, isTruthy } from '../bson/value.ts';
+import { type BsonFields, type BsonValue, fieldsOf, isTruthy, itemsOf } from '../bson/value.ts';
 import { BSON } from '../bson/walk.ts';
 import type { Computed, Documents } from './documents.ts';
 import { overlaps } from './field-path.ts';
-import { type PipelineContext, read } from './pipeline-context.ts';
+import { walkFilter } from './filter.ts';
+import { filterUse, type PipelineContext, read } from './pipeline-context.ts';
 
 /**
  * `$project` and the projection of `find`: inclusion and exclusion keep paths, everything else computes a field.
@@ -27,6 +28,34 @@ export function project(fields: BsonFields, documents: Documents, context: Pipel
   if (keepsId && !kept.includes('_id')) kept.unshift('_id');
   const stillComputed = documents.computed.filter(({ name }) => kept.some((path) => overlaps(path, name)));
   return { bases: documents.bases, computed: [...stillComputed, ...computed], kept };
+}
+
+/** The projection of `find` has three forms of its own that keep paths: `a.$`, `$slice` and `$elemMatch`. */
+export function projectFind(fields: BsonFields, documents: Documents, context: PipelineContext): Documents {
+  if (fields.size === 0) return documents;
+  const special = [...fields].filter(([key, value]) => key.endsWith('.$') || isFindOperator(value));
+  if (special.length === 0) return project(fields, documents, context);
+  for (const [key, value] of special) {
+    const inner = fieldsOf(fieldsOf(value)?.get('$elemMatch'));
+    if (inner !== null) walkFilter(inner, filterUse(documents, context.facts), key);
+  }
+  const rest = new Map([...fields].filter(([key, value]) => !key.endsWith('.$') && !isFindOperator(value)));
+  // Sound and wider than needed: all paths may come out, besides what the rest computes.
+  const { computed } = project(rest, documents, context);
+  return { ...documents, computed: [...documents.computed, ...computed] };
+}
+
+function isFindOperator(value: BsonValue): boolean {
+  const fields = fieldsOf(value);
+  if (fields?.size !== 1) return false;
+  if (fields.has('$elemMatch')) return true;
+  const slice = fields.get('$slice');
+  if (slice === undefined) return false;
+  return isNumber(slice) || itemsOf(slice)?.every(isNumber) === true;
+}
+
+function isNumber({ kind }: BsonValue): boolean {
+  return kind === 'number' || kind === 'long';
 }
 
 /** Nested documents in a projection are paths, unless they are an expression. */

@@ -4,10 +4,9 @@ import type { Classify, CommandReader } from './command-reader.ts';
 import { type Documents, NOTHING } from './documents.ts';
 import { walkExpression } from './expression.ts';
 import { pathsOf } from './field-path.ts';
-import { walkFilter } from './filter.ts';
 import { walkPipeline } from './pipeline.ts';
 import type { PipelineContext } from './pipeline-context.ts';
-import { project } from './project.ts';
+import { projectFind } from './project.ts';
 
 export const find: Classify = (reader) => {
   reader.only(...FIND_OPTIONS);
@@ -23,7 +22,8 @@ export const find: Classify = (reader) => {
   for (const value of fieldsOf(reader.field('let'))?.values() ?? []) walkExpression(value, uses);
   const limit = reader.field('limit');
   reader.facts.limit = limitOf(limit);
-  reader.finish(projectFind(reader, documents, context));
+  const projection = fieldsOf(reader.field('projection'));
+  reader.finish(projection === null ? documents : projectFind(projection, documents, context));
   return 'cursor';
 };
 
@@ -32,37 +32,6 @@ function limitOf(value: BsonValue | undefined) {
   const limit = numberOf(value);
   if (limit === null) return unknown('limit is not a number');
   return known(limit === 0 ? null : Math.abs(limit));
-}
-
-/** The projection of `find` has three forms of its own that keep paths: `a.$`, `$slice` and `$elemMatch`. */
-function projectFind(reader: CommandReader, documents: Documents, context: PipelineContext): Documents {
-  const projection = fieldsOf(reader.field('projection'));
-  if (projection === null || projection.size === 0) return documents;
-  const special = [...projection].filter(([key, value]) => key.endsWith('.$') || isFindOperator(value));
-  if (special.length === 0) return project(projection, documents, context);
-  for (const [key, value] of special) {
-    const inner = fieldsOf(fieldsOf(value)?.get('$elemMatch'));
-    if (inner !== null) walkFilter(inner, reader.usesOf(documents), key);
-  }
-  const rest = new Map(
-    [...projection].filter(([key, value]) => !key.endsWith('.$') && !isFindOperator(value)),
-  );
-  // Sound and wider than needed: all paths may come out, besides what the rest computes.
-  const { computed } = project(rest, documents, context);
-  return { ...documents, computed: [...documents.computed, ...computed] };
-}
-
-function isFindOperator(value: BsonValue): boolean {
-  const fields = fieldsOf(value);
-  if (fields?.size !== 1) return false;
-  if (fields.has('$elemMatch')) return true;
-  const slice = fields.get('$slice');
-  if (slice === undefined) return false;
-  return isNumber(slice) || itemsOf(slice)?.every(isNumber) === true;
-}
-
-function isNumber({ kind }: BsonValue): boolean {
-  return kind === 'number' || kind === 'long';
 }
 
 export const aggregate: Classify = (reader) => {

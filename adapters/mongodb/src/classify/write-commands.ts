@@ -12,7 +12,7 @@ import { documentsOf } from '../messages/command.ts';
 import type { Classify, CommandReader } from './command-reader.ts';
 import type { Documents } from './documents.ts';
 import { collectionRef } from './facts.ts';
-import { project } from './project.ts';
+import { projectFind } from './project.ts';
 import { walkUpdate } from './update.ts';
 
 export const insert: Classify = (reader) => {
@@ -71,8 +71,7 @@ export const findAndModify: Classify = (reader) => {
     : oneUpdate(reader, object, parts, { filter: 'query', change: 'update' });
   reader.facts.bounded = known(bounded);
   const fields = fieldsOf(reader.field('fields'));
-  const { computed } = fields === null ? documents : project(fields, documents, reader.context());
-  reader.finish({ ...documents, computed });
+  reader.finish(fields === null ? documents : projectFind(fields, documents, reader.context()));
   return 'value';
 };
 
