@@ -26,7 +26,7 @@ import { BASE_FLAGS, FAKE_ANALYZER, packetsIn, ScriptedRelay } from './testing/s
 const MORE = 2 | 8;
 const CURSOR = 2 | 0x40;
 const PINS_COLUMNS = Array.from({ length: 5 }, () => columnPacket());
-const DENIED_ERR = '\xff\x76\x04#42000no';
+const DENIED_ERR = '\xff\x76\x04#42000gatehouse: no';
 
 function pins(database: string | null, sqlMode = ''): Buffer[] {
   return textResult(PINS_COLUMNS, [textRow('4711', database, sqlMode, 'utf8mb4', 'utf8mb4')]);

@@ -22,6 +22,6 @@ describe('error codes', () => {
   it('writes message and hint as one ERR packet', () => {
     const packet = encodeError(4, new GatewayError('denied', 'x', 'no'), 'ask somebody');
     expect(packet[3]).toBe(4);
-    expect(packet.subarray(4).toString('latin1')).toBe('\xff\x76\x04#42000no (ask somebody)');
+    expect(packet.subarray(4).toString('latin1')).toBe('\xff\x76\x04#42000gatehouse: no; hint: ask somebody');
   });
 });

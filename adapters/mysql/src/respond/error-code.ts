@@ -52,9 +52,15 @@ export function serverCodeOf(error: GatewayError): ServerCode {
   return CODE_OF_ERROR.get(error.code) ?? CODE_OF_KIND[error.kind];
 }
 
+/** `gatehouse: what; hint: what else; request id`, the same in every dialect: the protocol has one text for all of it. */
 export function errPacketOf(error: GatewayError, hint?: string): ErrPacket {
-  const message = hint === undefined ? error.message : `${error.message} (${hint})`;
-  return { ...serverCodeOf(error), message };
+  const { request } = error.context;
+  const parts = [
+    `gatehouse: ${error.message}`,
+    ...(hint === undefined ? [] : [`hint: ${hint}`]),
+    ...(typeof request === 'string' ? [`request ${request}`] : []),
+  ];
+  return { ...serverCodeOf(error), message: parts.join('; ') };
 }
 
 /** The whole ERR packet for the client. */
