@@ -3,8 +3,9 @@ import { GatewayError } from '@gatehouse/model';
 import { parseLine } from '../src/journal/event-line.ts';
 import type { AuditStore } from '../src/store/audit-store.ts';
 
-export interface MemoryStore extends Pick<AuditStore, 'insert'> {
-  readonly lines: ReadonlyMap<string, string>;
+export interface MemoryStore extends Pick<AuditStore, 'insert' | 'lines'> {
+  /** Lines by `node/seq`. */
+  readonly kept: ReadonlyMap<string, string>;
   /** How many lines came, repeated ones included. */
   arrivals(): number;
   /** While true, every insert fails as if the server were away. */
@@ -15,7 +16,7 @@ export function createMemoryStore(): MemoryStore {
   const kept = new Map<string, string>();
   let arrivals = 0;
   return {
-    lines: kept,
+    kept,
     arrivals: () => arrivals,
     away: false,
     async insert(lines) {
@@ -35,6 +36,14 @@ export function createMemoryStore(): MemoryStore {
         }
       }
       return { inserted, duplicates: lines.length - inserted - conflicts.length, conflicts };
+    },
+    async lines(node, afterSeq, limit) {
+      const prefix = `${node}/`;
+      return [...kept]
+        .filter(([key]) => key.startsWith(prefix) && Number(key.slice(prefix.length)) > afterSeq)
+        .sort(([a], [b]) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
+        .slice(0, limit)
+        .map(([, line]) => line);
     },
   };
 }

@@ -201,7 +201,7 @@ describe.skipIf(reason !== null)(`with a real Redis${reason === null ? '' : ` ($
     const store = createMemoryStore();
     const worker = createAuditWorker({ redisUrl: redis.url, store, onAlert: () => undefined });
     cleanup.push(() => worker.close());
-    await expect.poll(() => store.lines.size, { timeout: 15_000 }).toBe(101);
+    await expect.poll(() => store.kept.size, { timeout: 15_000 }).toBe(101);
   }, 60_000);
 
   test('records and closes in time while Redis is away, and passes on what waited afterwards', async () => {

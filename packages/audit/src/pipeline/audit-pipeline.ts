@@ -22,6 +22,7 @@ import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type Shipper, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
 import type { AuditStore } from '../store/audit-store.ts';
+import { insertLinked } from '../store/insert-linked.ts';
 import { openStore } from '../store/open-store.ts';
 import { serveStore } from '../store/serve-store.ts';
 
@@ -145,6 +146,9 @@ export function logAlert(log: AuditLog, alert: WorkerAlert): void {
     case 'conflict':
       log.error({ job: alert.job, events: alert.events }, 'audit: two different events have one number');
       return;
+    case 'broken-chain':
+      log.error({ job: alert.job, events: alert.events }, 'audit: the chain of stored events is broken');
+      return;
     case 'malformed-job':
       log.error({ job: alert.job, lines: alert.lines }, 'audit: a job with something that is no event');
       return;
@@ -200,9 +204,10 @@ interface Target {
 function openTarget({ redisUrl, node, log }: AuditPipelineOptions, store: AuditStore | null): Target {
   if (redisUrl === undefined) {
     const deliver = async ({ lines, first }: LineBatch) => {
-      const { conflicts } = await store!.insert(lines);
-      if (conflicts.length > 0)
-        logAlert(log, { kind: 'conflict', job: `${node}.${first}`, events: conflicts });
+      const { conflicts, broken } = await insertLinked(store!, lines);
+      const job = `${node}.${first}`;
+      if (conflicts.length > 0) logAlert(log, { kind: 'conflict', job, events: conflicts });
+      if (broken.length > 0) logAlert(log, { kind: 'broken-chain', job, events: broken });
     };
     return { deliver, confirm: async () => undefined, close: async () => undefined };
   }

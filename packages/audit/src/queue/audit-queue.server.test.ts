@@ -69,7 +69,7 @@ describe.skipIf(reason !== null)(
       const queue = producer();
       const made = worker();
       await eventually(() => queue.add('gw-1', batch(1, 100)));
-      await expect.poll(() => store.lines.size, { timeout: 5000 }).toBe(100);
+      await expect.poll(() => store.kept.size, { timeout: 5000 }).toBe(100);
       await expect
         .poll(() => inQueue((open) => open.getJobCounts()))
         .toMatchObject({ waiting: 0, active: 0, failed: 0 });
@@ -97,7 +97,7 @@ describe.skipIf(reason !== null)(
       await queue.add('gw-1', batch(1, 10));
       await queue.add('gw-1', batch(6, 15));
       await expect.poll(() => store.arrivals(), { timeout: 5000 }).toBe(30);
-      expect(store.lines.size).toBe(15);
+      expect(store.kept.size).toBe(15);
       await expect.poll(() => made.status()).toMatchObject({ storedEvents: 15, duplicateEvents: 15 });
       expect(alerts).toEqual([]);
     });
@@ -114,7 +114,8 @@ describe.skipIf(reason !== null)(
       await expect(queue.add('gw-1', batch(3, 4))).rejects.toMatchObject({ code: 'queue-unavailable' });
       await redis.start();
       await eventually(() => queue.add('gw-1', batch(3, 4)));
-      expect(await inQueue((open) => open.getWaitingCount())).toBe(2);
+      // The first one may have gone with the Redis that was killed right after it.
+      expect(await inQueue((open) => open.getJob('gw-1.3-4'))).toBeDefined();
     }, 30_000);
 
     test('holds batches while the store is away, tells once, and stores them when it is back', async () => {
@@ -128,7 +129,7 @@ describe.skipIf(reason !== null)(
         .toEqual(['store-unavailable']);
       expect(made.status().storeFailure).toMatchObject({ code: 'store-unavailable' });
       store.away = false;
-      await expect.poll(() => store.lines.size, { timeout: 10_000 }).toBe(100);
+      await expect.poll(() => store.kept.size, { timeout: 10_000 }).toBe(100);
       expect(alerts.map(({ kind }) => kind)).toEqual(['store-unavailable', 'store-recovered']);
     }, 20_000);
 
@@ -141,7 +142,7 @@ describe.skipIf(reason !== null)(
       await first.close();
       store.away = false;
       worker();
-      await expect.poll(() => store.lines.size, { timeout: 10_000 }).toBe(10);
+      await expect.poll(() => store.kept.size, { timeout: 10_000 }).toBe(10);
     }, 20_000);
 
     test('keeps a job that is no batch, stores the good lines of one that is spoilt, and tells', async () => {
@@ -156,7 +157,7 @@ describe.skipIf(reason !== null)(
       });
       const made = worker();
       await expect.poll(() => made.status().failedJobs, { timeout: 5000 }).toBe(2);
-      expect([...store.lines.values()]).toEqual([lines[0], lines[2]]);
+      expect([...store.kept.values()]).toEqual([lines[0], lines[2]]);
       expect(await inQueue((open) => open.getFailedCount())).toBe(2);
       expect(alerts).toEqual(
         expect.arrayContaining([
@@ -172,6 +173,7 @@ describe.skipIf(reason !== null)(
       const made = createAuditWorker({
         redisUrl: redis.url,
         store: {
+          ...store,
           insert: async (some) => {
             if (!some.includes(lines[12]!)) return store.insert(some);
             const context = { reason: '54000' };
@@ -183,18 +185,30 @@ describe.skipIf(reason !== null)(
       cleanup.push(() => made.close());
       await eventually(() => queue.add('gw-1', batch(1, 20)));
       await expect.poll(() => made.status().failedJobs, { timeout: 5000 }).toBe(1);
-      expect([...store.lines.values()]).toEqual(lines.toSpliced(12, 1));
+      expect([...store.kept.values()]).toEqual(lines.toSpliced(12, 1));
       expect(alerts).toEqual([
         expect.objectContaining({ kind: 'refused-events', job: 'gw-1.1-20', events: 1 }),
       ]);
       expect(await inQueue((open) => open.getFailedCount())).toBe(1);
     });
 
+    test('tells when somebody has changed an event on its way', async () => {
+      const queue = producer();
+      worker();
+      const changed = batch(1, 9);
+      const lines = changed.lines.with(4, changed.lines[4]!.replace('"ada"', '"eve"'));
+      await eventually(() => queue.add('gw-1', { ...changed, lines }));
+      await expect
+        .poll(() => alerts, { timeout: 5000 })
+        .toEqual([{ kind: 'broken-chain', job: 'gw-1.1-9', events: ['gw-1/6'] }]);
+      expect(store.kept.size).toBe(9);
+    });
+
     test('tells when two different events have one number', async () => {
       const queue = producer();
       worker();
       await eventually(() => queue.add('gw-1', batch(1, 2)));
-      await expect.poll(() => store.lines.size, { timeout: 5000 }).toBe(2);
+      await expect.poll(() => store.kept.size, { timeout: 5000 }).toBe(2);
       const good = batch(1, 1);
       await queue.add('gw-1', {
         ...good,
@@ -232,7 +246,7 @@ describe.skipIf(reason !== null)(
       await redis.start();
       expect(await inQueue((open) => open.getWaitingCount())).toBe(0);
       worker();
-      await expect.poll(() => store.lines.size, { timeout: 15_000 }).toBe(50);
+      await expect.poll(() => store.kept.size, { timeout: 15_000 }).toBe(50);
     }, 60_000);
 
     test('loses nothing and stores nothing twice when Redis is killed in the middle, again and again', async () => {
@@ -261,8 +275,8 @@ describe.skipIf(reason !== null)(
       }
       const last = journal.written().seq;
       expect(last).toBeGreaterThan(1000);
-      await expect.poll(() => store.lines.size, { timeout: 40_000, interval: 100 }).toBe(last);
-      for (let seq = 1; seq <= last; seq += 1) expect(store.lines.has(`gw-1/${seq}`)).toBe(true);
+      await expect.poll(() => store.kept.size, { timeout: 40_000, interval: 100 }).toBe(last);
+      for (let seq = 1; seq <= last; seq += 1) expect(store.kept.has(`gw-1/${seq}`)).toBe(true);
       expect(alerts.filter(({ kind }) => kind === 'conflict')).toEqual([]);
 
       async function appendFor(ms: number): Promise<void> {

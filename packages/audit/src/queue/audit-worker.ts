@@ -9,13 +9,15 @@ import { GatewayError } from '@gatehouse/model';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { parseLine } from '../journal/event-line.ts';
-import type { AuditStore, InsertResult } from '../store/audit-store.ts';
+import { insertLinked, type LinkedResult, type LinkedStore } from '../store/insert-linked.ts';
 import { jobLines, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
 
 /** Something that a person should know. */
 export type WorkerAlert =
   /** Two different events with one number; the store has kept the first. */
   | { readonly kind: 'conflict'; readonly job: string; readonly events: readonly string[] }
+  /** Events that do not name the hash of the one before; both are stored, one is not what a journal wrote. */
+  | { readonly kind: 'broken-chain'; readonly job: string; readonly events: readonly string[] }
   /** A job with something that is no event; its good lines are stored, the job is kept as failed. */
   | { readonly kind: 'malformed-job'; readonly job: string; readonly lines: number }
   /** Events that the store will never take; the others of the batch are stored, the job is kept as failed. */
@@ -27,7 +29,7 @@ export type WorkerAlert =
 export interface AuditWorkerOptions {
   readonly redisUrl: string;
   /** Stays open when the worker closes. */
-  readonly store: Pick<AuditStore, 'insert'>;
+  readonly store: LinkedStore;
   readonly onAlert: (alert: WorkerAlert) => void;
   /** Batches at one time. */
   readonly concurrency?: number;
@@ -107,7 +109,7 @@ interface Keeper {
   status(): Omit<AuditWorkerStatus, 'failedJobs'>;
 }
 
-interface Stored extends InsertResult {
+interface Stored extends LinkedResult {
   readonly refusals: readonly Error[];
 }
 
@@ -119,7 +121,7 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   const insert = async (lines: readonly string[]): Promise<Stored> => {
     for (let retryMs = 250; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
-        const result = await store.insert(lines);
+        const result = await insertLinked(store, lines);
         if (storeFailure !== null) onAlert({ kind: 'store-recovered' });
         storeFailure = null;
         return { ...result, refusals: [] };
@@ -134,7 +136,9 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   };
   /** One event that the store refuses must not keep the others of its batch out. */
   const insertHalves = async (lines: readonly string[], refusal: Error): Promise<Stored> => {
-    if (lines.length === 1) return { inserted: 0, duplicates: 0, conflicts: [], refusals: [refusal] };
+    if (lines.length === 1) {
+      return { inserted: 0, duplicates: 0, conflicts: [], broken: [], refusals: [refusal] };
+    }
     const middle = Math.ceil(lines.length / 2);
     const first = await insert(lines.slice(0, middle));
     const second = await insert(lines.slice(middle));
@@ -142,6 +146,7 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
       inserted: first.inserted + second.inserted,
       duplicates: first.duplicates + second.duplicates,
       conflicts: [...first.conflicts, ...second.conflicts],
+      broken: [...first.broken, ...second.broken],
       refusals: [...first.refusals, ...second.refusals],
     };
   };
@@ -151,10 +156,11 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
       const lines = jobLines(job.data) ?? [];
       const good = lines.filter((line) => parseLine(line) !== null);
       if (good.length > 0) {
-        const { inserted, duplicates, conflicts, refusals } = await insert(good);
+        const { inserted, duplicates, conflicts, broken, refusals } = await insert(good);
         storedEvents += inserted;
         duplicateEvents += duplicates;
         if (conflicts.length > 0) onAlert({ kind: 'conflict', job: id, events: conflicts });
+        if (broken.length > 0) onAlert({ kind: 'broken-chain', job: id, events: broken });
         const [error] = refusals;
         if (error !== undefined) {
           onAlert({ kind: 'refused-events', job: id, events: refusals.length, error });

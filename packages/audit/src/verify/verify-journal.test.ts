@@ -95,7 +95,7 @@ test('fills a store from the journals, once', async () => {
 test('verifies what a store holds, page by page', async () => {
   const store = createMemoryStore();
   await rebuildStore(dir, { ...store, migrate: async () => undefined });
-  const all = [...store.lines.entries()].filter(([key]) => key.startsWith('gw-1/')).map(([, line]) => line);
+  const all = [...store.kept.entries()].filter(([key]) => key.startsWith('gw-1/')).map(([, line]) => line);
   const reader = {
     lines: async (_node: string, after: number, limit: number) => all.slice(after, after + limit),
   };
