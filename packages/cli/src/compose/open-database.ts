@@ -8,6 +8,8 @@ import type { OwnConnection, OwnConnectionOptions } from '../connections/own-con
 import type { Dialect } from './dialects.ts';
 
 export interface OpenDatabase extends Database {
+  /** Settles when the catalog was read for the first time, or could not be. */
+  readonly ready: Promise<void>;
   /** Null when the catalog is current; otherwise why it is not. */
   problem(): string | null;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ export function openDatabase(
     catalog: knowledge.catalog,
     serverFacts: () => knowledge.facts,
     ask: connection.ask,
+    ready: knowledge.ready,
     problem: () => knowledge.problem,
     close: () => knowledge.close(),
   };
@@ -68,6 +71,7 @@ export function ownConnectionOptions(
 /** What is known of one server: its facts once, its catalog again and again. */
 class Knowledge {
   readonly catalog;
+  readonly ready: Promise<void>;
   facts: ServerFacts | null = null;
   problem: string | null = 'the catalog has not been read yet';
   readonly #adapter: Adapter;
@@ -84,7 +88,7 @@ class Knowledge {
       load: () => this.#load(),
       loaded: (error, revision) => this.#loaded(error, revision),
     });
-    this.catalog.refresh().catch(() => undefined);
+    this.ready = this.catalog.refresh().catch(() => undefined);
   }
 
   async close(): Promise<void> {

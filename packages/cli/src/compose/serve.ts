@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Adapter } from '@gatehouse/adapter';
 import { createPolicyFolder, formatProblem, type PolicyFolder } from '@gatehouse/core';
 import {
@@ -87,6 +88,11 @@ async function compose(
     log,
   };
   recordPolicies(policies, audit, log);
+  // A first session should not meet a gateway that knows nothing yet; a server that is away does not keep it closed.
+  await Promise.race([
+    Promise.allSettled([...databases.values()].map(({ ready }) => ready)),
+    delay(config.limits.knowledgeMs, undefined, { ref: false }),
+  ]);
   const gateway = createGateway(listenerOptions(loaded, databases), services);
   await gateway.open();
   opened.push(() => gateway.close(config.limits.shutdownGraceMs));

@@ -158,7 +158,10 @@ function readDml(
   }
   const { catalog } = context;
   if (catalog === null) {
-    if (readsTables(tokens)) facts.notUnderstood('no catalog has been loaded');
+    if (readsTables(tokens)) {
+      facts.notUnderstood('no catalog has been loaded');
+      missing.push('*');
+    }
     facts.returns = 'rows';
     return verb;
   }

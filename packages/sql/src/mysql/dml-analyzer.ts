@@ -163,7 +163,13 @@ export class DmlAnalyzer {
       if (node === null) continue;
       this.#uses(node['on'], scope, 'join');
       for (const name of asList(node['using']))
-        this.#reference(null, null, asText(name) ?? asText(asNode(name)?.['column']) ?? '*', scope, 'join');
+        this.#reference(
+          null,
+          null,
+          asText(name) ?? asText(asNode(name)?.['value']) ?? asText(asNode(name)?.['column']) ?? '*',
+          scope,
+          'join',
+        );
     }
     return scope;
   }
@@ -253,7 +259,7 @@ export class DmlAnalyzer {
   }
 
   #column(expression: Node, alias: string | null, scope: Scope, use: FieldUse): readonly Column[] | null {
-    if (expression['type'] === 'column_ref') {
+    if (expression['type'] === 'column_ref' && (expression['collate'] ?? null) === null) {
       const name = asText(expression['column']);
       const table = asText(expression['table']);
       if (name === '*') return this.#star(table, scope, use);
