@@ -30,11 +30,11 @@ export function formatLine(node: string, seq: number, at: string, prev: string, 
   return `{"v":1,"node":"${node}","seq":${seq},"at":"${at}","prev":"${prev}","body":${body}}`;
 }
 
-/** SHA-256 over the line's UTF-8 bytes, as 64 hex digits. */
-export const hashLine: (line: string) => string =
+/** SHA-256 over the line's UTF-8 bytes, as 64 hex digits. What was read from a file is hashed as bytes, which may be damaged. */
+export const hashLine: (line: string | Uint8Array) => string =
   typeof crypto.hash === 'function'
     ? (line) => crypto.hash('sha256', line, 'hex')
-    : (line) => crypto.createHash('sha256').update(line, 'utf8').digest('hex');
+    : (line) => crypto.createHash('sha256').update(line).digest('hex');
 
 /** Gives the event, or null for a text that is not a line of a journal. Does not check the chain. */
 export function parseLine(line: string): AuditEvent | null {

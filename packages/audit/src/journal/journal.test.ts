@@ -160,6 +160,21 @@ test('puts complete lines that are no events aside and goes on behind the last g
   );
 });
 
+test('continues the chain from the bytes of the last line, also where they are damaged', async () => {
+  const first = open();
+  first.append(event('a\u00fcb'));
+  await first.close();
+  const path = join(dir, segments()[0]!);
+  const bytes = readFileSync(path);
+  bytes[bytes.indexOf(0xc3)] = 0xff;
+  writeFileSync(path, bytes);
+  const second = open();
+  second.append(event('b'));
+  await second.close();
+  const [damaged, next] = readFileSync(path).toString('latin1').split('\n');
+  expect(parseLine(next!)?.prev).toBe(hashLine(Buffer.from(damaged!, 'latin1')));
+});
+
 test('refuses to open when the newest segment holds no event at all', () => {
   writeFileSync(join(dir, 'gw-1-000000000001.jsonl'), 'nothing\nof\nuse\n');
   expect(codeOf(() => open())).toBe('audit/journal-damaged');

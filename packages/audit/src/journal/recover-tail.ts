@@ -67,8 +67,8 @@ function lastGoodLine(segment: SegmentFile, node: string): GoodLine {
   const complete = end;
   while (end > 0) {
     const from = end < 2 ? 0 : bytes.lastIndexOf(10, end - 2) + 1;
-    const line = bytes.toString('utf8', from, end - 1);
-    const event = parseLine(line);
+    const line = bytes.subarray(from, end - 1);
+    const event = parseLine(line.toString('utf8'));
     if (event !== null && event.node === node && event.seq >= segment.first) {
       const aside = end < complete ? bytes.subarray(end) : null;
       return { seq: event.seq, hash: hashLine(line), end: start + end, aside };
