@@ -33,12 +33,14 @@ function holds({ accesses, output }: Statement): boolean {
   );
 }
 
-function aggregate(pipeline: readonly Document[], collection: unknown = 'tickets'): Statement {
+function aggregate(pipeline: readonly Document[], collection: string | number = 'tickets'): Statement {
   return classifyDocument({ aggregate: collection, pipeline, cursor: {} }).statement;
 }
 
+type Row = readonly [name: string, pipeline: readonly Document[], collection?: string | number];
+
 /** Every way that came to mind to make the field leave at another path, or to ask for it without seeing it. */
-const ATTACKS: readonly (readonly [string, readonly Document[], unknown?])[] = [
+const ATTACKS: readonly Row[] = [
   ['another name', [{ $project: { x: '$customer.email' } }]],
   ['another name inside a document', [{ $project: { x: { y: ['$customer.email'] } } }]],
   ['its parent under another name', [{ $set: { x: '$customer' } }]],
@@ -251,7 +253,7 @@ function deepFacet(depth: number): Document {
 }
 
 /** Statements that must stay possible for somebody who sees the field masked. */
-const HARMLESS: readonly (readonly [string, readonly Document[], unknown?])[] = [
+const HARMLESS: readonly Row[] = [
   ['everything, at its own place', [{ $match: { status: 'open' } }, { $sort: { _id: 1 } }, { $limit: 5 }]],
   ['the field itself', [{ $project: { 'customer.email': 1 } }]],
   ['the field unwound', [{ $unwind: '$messages' }]],
@@ -269,11 +271,14 @@ const HARMLESS: readonly (readonly [string, readonly Document[], unknown?])[] = 
 ];
 
 describe('pipelines', () => {
-  it.each(ATTACKS)('sees that a protected field could leave: %s', (_name, pipeline, collection) => {
-    expect(holds(aggregate(pipeline, collection ?? 'tickets'))).toBe(true);
-  });
+  it.each(ATTACKS.map((row) => [row[0], row] as const))(
+    'sees that a protected field could leave: %s',
+    (_name, [, pipeline, collection]) => {
+      expect(holds(aggregate(pipeline, collection ?? 'tickets'))).toBe(true);
+    },
+  );
 
-  it.each(HARMLESS)('does not suspect %s', (_name, pipeline) => {
+  it.each(HARMLESS.map((row) => [row[0], row] as const))('does not suspect %s', (_name, [, pipeline]) => {
     expect(holds(aggregate(pipeline))).toBe(false);
   });
 
