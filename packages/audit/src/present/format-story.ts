@@ -32,7 +32,10 @@ export function formatStory(lines: readonly string[], options: { readonly colour
 }
 
 function storyRows(event: AuditEvent, paint: Paint): Row[] {
-  const heading = (kind: string): Row => [kind, paint('bold', `${event.at}  ${event.node} ${event.seq}`)];
+  const heading = (kind: string): Row => [
+    kind,
+    paint('bold', `${event.at}  ${visibleText(event.node)} ${event.seq}`),
+  ];
   const { body } = event;
   try {
     switch (body.kind) {
@@ -66,7 +69,8 @@ function loginRows(
     ['from', visibleText(session.clientAddress)],
     [
       'result',
-      paint(verdictColour(result), result) + (error === undefined ? '' : ` (${visibleText(error)})`),
+      paint(verdictColour(result), visibleText(result)) +
+        (error === undefined ? '' : ` (${visibleText(error)})`),
     ],
   ];
 }
@@ -87,7 +91,7 @@ function intentRows(body: IntentBody, paint: Paint): Row[] {
   if (statements.length > MAX_LIST) rows.push(['', `and ${statements.length - MAX_LIST} more statements`]);
   rows.push([
     'decision',
-    `${paint(verdictColour(decision.effect), decision.effect)}: ${visibleText(reason.text)}`,
+    `${paint(verdictColour(decision.effect), visibleText(decision.effect))}: ${visibleText(reason.text)}`,
   ]);
   if (reason.rule !== undefined) rows.push(['rule', visibleText(formatRule(reason.rule))]);
   if (reason.hint !== undefined) rows.push(['hint', visibleText(reason.hint)]);
@@ -115,8 +119,8 @@ function statementRows({ verb, accesses }: Statement): Row[] {
 function outcomeRows(body: OutcomeBody, paint: Paint): Row[] {
   const code = body.code === undefined ? '' : ` (${visibleText(body.code)})`;
   return [
-    ['result', `${paint(verdictColour(body.result), body.result)}${code}`],
-    ['counts', formatCounts(body)],
+    ['result', `${paint(verdictColour(body.result), visibleText(body.result))}${code}`],
+    ['counts', visibleText(formatCounts(body))],
   ];
 }
 

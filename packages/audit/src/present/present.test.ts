@@ -71,6 +71,23 @@ test('shows control characters instead of sending them', () => {
   }
 });
 
+test('sends no control characters of a forged event, wherever they stand', () => {
+  const poison = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(poison);
+    if (typeof value !== 'object' || value === null)
+      return typeof value === 'boolean' ? value : '\x1b]0;x\x07';
+    return Object.fromEntries(
+      Object.entries(value).map(([key, field]) => [key, key === 'kind' ? field : poison(field)]),
+    );
+  };
+  for (const line of LINES) {
+    const { body, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    const forged = JSON.stringify({ ...rest, node: '\x1b[2J', body: poison(body) });
+    expect(formatEvent(forged)).not.toMatch(/\p{Cc}/u);
+    expect(formatStory([forged]).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  }
+});
+
 test('colours verdicts when asked, and only then', () => {
   expect(formatEvent(LINES[1]!)).not.toContain('\x1b');
   expect(formatEvent(LINES[1]!, { colour: true })).toContain('\x1b[32mpermit');

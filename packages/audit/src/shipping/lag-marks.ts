@@ -2,6 +2,8 @@
 export interface LagMarks {
   /** Everything up to `seq` was written by now. */
   note(seq: number, nowMs: number): void;
+  /** The oldest one has been waiting since before it was noted, as after a restart. */
+  backdate(atMs: number): void;
   /** Everything up to `seq` waits no longer. */
   drop(seq: number): void;
   /** Milliseconds since the oldest mark, 0 for none. */
@@ -19,6 +21,10 @@ export function createLagMarks(): LagMarks {
       const last = marks.at(-1);
       const early = last !== undefined && nowMs - last.at < STEP_MS;
       if (!early && marks.length < MAX_MARKS) marks.push({ seq, at: nowMs });
+    },
+    backdate(atMs) {
+      const [oldest] = marks;
+      if (oldest !== undefined && atMs < oldest.at) marks[0] = { ...oldest, at: atMs };
     },
     drop(seq) {
       const kept = marks.findIndex((mark) => mark.seq > seq);

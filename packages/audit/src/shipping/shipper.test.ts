@@ -155,6 +155,28 @@ test('tells once that delivering fails and once that it works again, and leaves 
   expect(troubles).toEqual(['away', null]);
 });
 
+test('says how long events have been waiting that an earlier process has written', async () => {
+  await journal.close();
+  journal = openJournal({
+    dir,
+    node: 'gw-1',
+    segmentBytes: 2000,
+    maxBacklogBytes: 1 << 20,
+    clock: () => Date.now() - 3_600_000,
+  });
+  await append(5);
+  let away = true;
+  const shipper = start({
+    deliver: async (batch) => {
+      if (away) throw new Error('away');
+      take(batch);
+    },
+  });
+  await expect.poll(() => shipper.status().lagMs).toBeGreaterThanOrEqual(3_600_000);
+  away = false;
+  await expect.poll(() => shipper.status(), { timeout: 5000 }).toMatchObject({ deliveredSeq: 5, lagMs: 0 });
+});
+
 test('delivers again what a receiver may have lost when it was killed', async () => {
   let failing = false;
   start({

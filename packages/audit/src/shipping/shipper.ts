@@ -9,6 +9,7 @@
  * ends, is delivered again, because a receiver that was killed may have lost what it had just
  * accepted. Receivers keep each (node, seq) once.
  */
+import { parseLine } from '../journal/event-line.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalPosition } from '../journal/segment-files.ts';
 import { readCursor, writeCursor } from './cursor-file.ts';
@@ -84,6 +85,7 @@ class LoopingShipper implements Shipper {
   #safe: JournalPosition;
   #recent: Delivery[] = [];
   #settledAt = 0;
+  #backdated = false;
   #failure: Error | null = null;
   #closing = false;
   #stopped = false;
@@ -174,12 +176,21 @@ class LoopingShipper implements Shipper {
     if (journal.synced().seq <= this.#position.seq) await synced(journal);
     const batch = await this.#reader.read(this.#position, journal.synced(), this.#limits);
     if (batch === null || this.#stopped) return;
+    if (!this.#backdated) this.#backdate(batch);
     await this.#options.deliver(batch);
     this.#position = batch.end;
     this.#recent.push({ end: batch.end, at: performance.now() });
     this.#lag.drop(batch.end.seq);
     journal.acknowledge(batch.end);
     await this.#settle();
+  }
+
+  /** What waits at the start was written by an earlier process; its lines say when. */
+  #backdate({ lines }: LineBatch): void {
+    this.#backdated = true;
+    const at = Date.parse(parseLine(lines[0]!)?.at ?? '');
+    const ageMs = Date.now() - at;
+    if (ageMs > 0) this.#lag.backdate(performance.now() - ageMs);
   }
 
   async #linger(until: number): Promise<void> {
