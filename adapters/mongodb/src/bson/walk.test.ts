@@ -136,6 +136,12 @@ describe('the BSON walker', () => {
     });
   });
 
+  it('refuses a key that is not UTF-8', () => {
+    const bytes = Buffer.from(serialize({ abc: 1 }));
+    bytes[bytes.indexOf('abc') + 1] = 0xff;
+    expect(outcome(bytes)).toBe('refused');
+  });
+
   it('refuses code whose three lengths disagree', () => {
     const bytes = Buffer.from(serialize({ c: new Code('f()', { x: 1 }) }));
     expect(outcome(bytes)).toBe('read');

@@ -68,13 +68,15 @@ export function* elements(bytes: Buffer, at: number, end: number): Generator<Ele
   if (position !== last) throw new WireError('malformed', 'document length');
 }
 
-/** Checks everything below a document: lengths, depth, no key twice at one level. Throws `malformed`. */
+/** Checks everything below a document: lengths, depth, keys that are UTF-8 and no key twice at one level. Throws `malformed`. */
 export function assertWellFormed(bytes: Buffer, at: number, end: number, isArray = false, depth = 0): void {
   if (depth > MAX_BSON_DEPTH) throw new WireError('malformed', 'document nested too deeply');
   const keys = new Set<string>();
   for (const { type, key, valueStart, valueEnd } of elements(bytes, at, end)) {
     // SECURITY: a server takes one of two equal keys, a reader may take the other.
     if (!isArray && keys.has(key)) throw new WireError('malformed', 'duplicate key');
+    // Bytes that are not UTF-8 become U+FFFD here and something else at the server.
+    if (key.includes('\ufffd')) throw new WireError('malformed', 'key');
     keys.add(key);
     if (type === BSON.document || type === BSON.array) {
       assertWellFormed(bytes, valueStart, valueEnd, type === BSON.array, depth + 1);

@@ -157,9 +157,9 @@ export function isOfTheServer(database: string, name: string): boolean {
   return SERVER_DATABASES.has(database) || name.startsWith('system.');
 }
 
-/** SECURITY: `$cmd.aggregate` is the whole database to the server; a NUL ends a name early for some readers. */
+/** SECURITY: `$cmd.aggregate` is the whole database to the server; a NUL ends a name early for some readers; U+FFFD may stand for other bytes. */
 export function isCollectionName(name: string): boolean {
-  return name !== '' && !name.includes('$') && !name.includes('\0');
+  return name !== '' && !/[$\0\ufffd]/.test(name);
 }
 
 /** Options that any command may have and that do not change what it touches. */

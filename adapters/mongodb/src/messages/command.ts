@@ -36,7 +36,7 @@ export function readCommand(message: OpMsg): Command {
   const name = fields.keys().next().value;
   const database = stringOf(fields.get('$db'));
   if (name === undefined || name.startsWith('$')) throw new CommandRefused('no-command');
-  if (database === null || database === '' || database.includes('\0'))
+  if (database === null || database === '' || /[\0.\ufffd]/.test(database))
     throw new CommandRefused('no-database');
   return {
     name,

@@ -6,6 +6,7 @@ export function commandText({ body, sequences }: OpMsg): string {
   const parts: string[] = [];
   let length = 0;
   for (const [key, value] of decodeFields(body, 0, body.length)) {
+    if (ENVELOPE.has(key)) continue;
     const part = `${key}: ${SECRET.has(key) ? '"…"' : textOf(value, 0)}`;
     length += part.length;
     if (length > MAX_TEXT) return `{ ${parts.join(', ')}, … }`;
@@ -56,6 +57,8 @@ const OTHER: Readonly<Record<number, string>> = {
   255: 'MinKey()',
 };
 
+/** What drivers add to every command and that says nothing about it. */
+const ENVELOPE = new Set(['lsid', '$clusterTime', '$readPreference', 'apiVersion', 'apiStrict']);
 /** Fields of any command that hold a password or a key. */
 const SECRET = new Set(['pwd', 'payload', 'key64', 'password', 'keyMaterial']);
 const MAX_TEXT = 65_536;

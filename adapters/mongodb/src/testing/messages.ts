@@ -29,7 +29,12 @@ export function repliesIn(received: Buffer): Reply[] {
       last: true,
     };
     const { requestId, responseTo, flags, body } = decodeOpMsg(frame);
-    replies.push({ requestId, responseTo, flags, document: deserialize(body, { useBigInt64: true }) });
+    replies.push({
+      requestId,
+      responseTo,
+      flags,
+      document: deserialize(body, { useBigInt64: true, validation: { utf8: false } }),
+    });
     at += length;
   }
   return replies;
