@@ -7,6 +7,8 @@ import { INSERT, SCHEMA, TABLE } from './schema.ts';
 import { boundedLimit, searchQuery } from './search-query.ts';
 import type { SqlConnection, SqlRow } from './sql-connection.ts';
 
+const UNDEFINED_TABLE = '42P01';
+
 /** Creates the store over a connection, which it closes with itself. */
 export function createSqlStore(connection: SqlConnection): AuditStore {
   const run = (text: string, ...values: readonly unknown[]) => guarded(connection, text, values);
@@ -25,7 +27,11 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
       const events = lines.map(parseOwnLine);
       const rows = events.map((event, index) => eventColumns(event, lines[index]!));
       await migrate();
-      const added = await run(INSERT, JSON.stringify(rows));
+      const added = await run(INSERT, JSON.stringify(rows)).catch((error: unknown) => {
+        // The database was set back or made anew; the next attempt makes the schema again.
+        if (error instanceof GatewayError && error.context['reason'] === UNDEFINED_TABLE) migrated = null;
+        throw error;
+      });
       if (added.length === rows.length) return { inserted: added.length, duplicates: 0, conflicts: [] };
       return compareOld(run, events, lines, added);
     },
