@@ -63,7 +63,7 @@ select lo_from_bytea(0, 'x')
 copy victims from program 'echo 1'
 copy victims to program 'cat > /tmp/victims'
 copy victims to '/tmp/victims'
-copy victims from '/etc/passwd'
+copy victims from $$/etc/passwd$$
 select pg_read_file('/etc/passwd')
 select pg_ls_dir('/')
 select pg_write_file('/tmp/x', 'y')

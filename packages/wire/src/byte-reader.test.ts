@@ -13,9 +13,22 @@ function codeOf(work: () => unknown): string {
 
 describe('ByteReader', () => {
   it('reads back what ByteWriter wrote', () => {
-    const bytes = new ByteWriter(1).uint8(7).int32be(-5).uint24le(0x123456).uint64le(9n).cstring('grüß').bytes(Buffer.from('xy')).take();
+    const bytes = new ByteWriter(1)
+      .uint8(7)
+      .int32be(-5)
+      .uint24le(0x123456)
+      .uint64le(9n)
+      .cstring('grüß')
+      .bytes(Buffer.from('xy'))
+      .take();
     const reader = new ByteReader(bytes);
-    expect([reader.uint8(), reader.int32be(), reader.uint24le(), reader.uint64le(), reader.cstring()]).toEqual([7, -5, 0x123456, 9n, 'grüß']);
+    expect([
+      reader.uint8(),
+      reader.int32be(),
+      reader.uint24le(),
+      reader.uint64le(),
+      reader.cstring(),
+    ]).toEqual([7, -5, 0x123456, 9n, 'grüß']);
     expect(reader.rest().toString()).toBe('xy');
     reader.end();
   });

@@ -56,16 +56,6 @@ export const FORM_CAPABILITIES =
   CAPABILITY.deprecateEof |
   CAPABILITY.queryAttributes;
 
-/** Bits about the login itself and about nothing behind it. */
-export const LOGIN_CAPABILITIES =
-  CAPABILITY.longPassword |
-  CAPABILITY.connectWithDb |
-  CAPABILITY.protocol41 |
-  CAPABILITY.secureConnection |
-  CAPABILITY.pluginAuth |
-  CAPABILITY.connectAttrs |
-  CAPABILITY.pluginAuthLenenc;
-
 export function hasCapability(flags: number, name: keyof typeof CAPABILITY): boolean {
   return (flags & CAPABILITY[name]) !== 0;
 }

@@ -100,4 +100,3 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type DatabaseConfig = z.infer<typeof database>;
-export type ListenerConfig = z.infer<typeof listener>;

@@ -20,7 +20,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
 };
 
 /** Where a client program is: on the PATH, or brought by this repository; null when it is nowhere. */
-export function findClient(program: string): string | null {
+function findClient(program: string): string | null {
   for (const folder of [...(process.env.PATH ?? '').split(delimiter), BUNDLED]) {
     const file = join(folder, program);
     try {

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
  * hashed with the hash of its own signature algorithm, where MD5 and SHA-1 are replaced by SHA-256.
  *
  * An algorithm without a hash of its own (Ed25519) or one that is not known here uses SHA-256, as
- * Postgres and OpenSSL's users do in practice.
+ * servers do in practice.
  */
 export function tlsServerEndPoint(certificateDer: Buffer): Buffer {
   return createHash(signatureHash(certificateDer)).update(certificateDer).digest();
