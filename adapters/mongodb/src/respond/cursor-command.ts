@@ -1,4 +1,5 @@
 import { known } from '@gatehouse/model';
+import type { Document } from 'bson';
 import { itemsOf, stringOf } from '../bson/value.ts';
 import { type Classified, notUnderstood } from '../classify/classify-command.ts';
 import { isGeneric } from '../classify/command-reader.ts';
@@ -66,6 +67,32 @@ function classifyKill(command: Command, find: (id: bigint) => CursorPlan | undef
     isForeign,
   };
 }
+
+/** SECURITY: all clients share one user at the server, so only the gateway can tell whose a cursor is. */
+export function foreignAnswer({ name }: Command, { killed }: CursorCommand): ForeignAnswer {
+  if (name !== 'killCursors') return { document: CURSOR_NOT_FOUND, result: 'error', code: '43' };
+  const document = {
+    cursorsKilled: [],
+    cursorsNotFound: [...killed],
+    cursorsAlive: [],
+    cursorsUnknown: [],
+    ok: 1,
+  };
+  return { document, result: 'ok', code: undefined };
+}
+
+interface ForeignAnswer {
+  readonly document: Document;
+  readonly result: 'ok' | 'error';
+  readonly code: string | undefined;
+}
+
+const CURSOR_NOT_FOUND: Document = {
+  ok: 0,
+  errmsg: 'gatehouse: no such cursor of yours',
+  code: 43,
+  codeName: 'CursorNotFound',
+};
 
 const GET_MORE = new Set([
   'getMore',

@@ -10,7 +10,7 @@ import {
   type RunningRequest,
   type Verdict,
 } from '@gatehouse/adapter';
-import { GatewayError, type Principal } from '@gatehouse/model';
+import type { GatewayError, Principal } from '@gatehouse/model';
 import { type Frame, WireError } from '@gatehouse/wire';
 import { Binary, type Document } from 'bson';
 import { fieldsOf, itemsOf } from '../bson/value.ts';
@@ -23,13 +23,15 @@ import { OPCODE } from '../messages/opcode.ts';
 import { rewriteRequest } from '../messages/rewrite-request.ts';
 import { CatalogQuestions } from './catalog-questions.ts';
 import { commandText } from './command-text.ts';
-import { type CursorCommand, classifyCursorCommand } from './cursor-command.ts';
+import { type CursorCommand, classifyCursorCommand, foreignAnswer } from './cursor-command.ts';
 import { errorDocument } from './error-reply.ts';
 import type { ExpectedReply } from './expected-reply.ts';
 import type { OpenWork } from './open-work.ts';
 import { ownAnswer } from './own-answer.ts';
 import { type ReplyFacts, readReply } from './read-reply.ts';
 import type { ReplyWriter } from './reply-writer.ts';
+import { limitRows } from './row-limit.ts';
+import { timeLimit } from './time-limit.ts';
 
 /** A command on its way to a decision. */
 interface PendingCommand extends PendingRequest {
@@ -224,17 +226,16 @@ export class MongoRelay implements Relay {
     return ownAnswer(command, principal, hello);
   }
 
-  /** SECURITY: all clients share one user at the server, so only the gateway can tell whose a cursor is. */
   #answerForeign(
     requestId: number,
     command: Command,
-    { killed }: CursorCommand,
+    cursors: CursorCommand,
     running: RunningRequest,
     out: Outbox,
   ): void {
-    const isKill = command.name === 'killCursors';
-    if (!command.isFireAndForget) this.#answer(requestId, isKill ? notFound(killed) : CURSOR_NOT_FOUND, out);
-    out.finish(running, isKill ? 'ok' : 'error', isKill ? undefined : String(CURSOR_NOT_FOUND['code']));
+    const { document, result, code } = foreignAnswer(command, cursors);
+    if (!command.isFireAndForget) this.#answer(requestId, document, out);
+    out.finish(running, result, code);
   }
 
   /** Remembers transactions; gives the logical session. */
@@ -337,48 +338,3 @@ export class MongoRelay implements Relay {
 function ownerKey({ kind, name, actingFor }: Principal): string {
   return JSON.stringify([kind, name, actingFor === undefined ? null : ownerKey(actingFor)]);
 }
-
-function limitRows(facts: ReplyFacts, expected: ExpectedReply, running: RunningRequest): void {
-  const limit = running.obligations.limits.rows;
-  const plan = expected.continues?.plan;
-  if (plan !== undefined) plan.rows += facts.documents;
-  if (limit === undefined || (plan?.rows ?? running.rows) <= limit) return;
-  expected.cut ??= new GatewayError(
-    'limit',
-    'row-limit',
-    `more than ${limit} documents, the limit for you here`,
-  );
-}
-
-/** Milliseconds to send along; null when the command takes none or has a stricter one of its own. */
-function timeLimit({ name, fields }: Command, seconds: number | undefined): number | null {
-  if (seconds === undefined || !TAKES_TIME_LIMIT.has(name)) return null;
-  const limitMs = Math.max(1, Math.floor(seconds * 1000));
-  const own = fields.get('maxTimeMS');
-  const ownMs = own?.kind === 'number' || own?.kind === 'long' ? Number(own.value) : 0;
-  return ownMs > 0 && ownMs <= limitMs ? null : limitMs;
-}
-
-function notFound(ids: readonly bigint[]): Document {
-  return { cursorsKilled: [], cursorsNotFound: [...ids], cursorsAlive: [], cursorsUnknown: [], ok: 1 };
-}
-
-const CURSOR_NOT_FOUND: Document = {
-  ok: 0,
-  errmsg: 'gatehouse: no such cursor of yours',
-  code: 43,
-  codeName: 'CursorNotFound',
-};
-
-const TAKES_TIME_LIMIT = new Set([
-  'find',
-  'aggregate',
-  'count',
-  'distinct',
-  'insert',
-  'update',
-  'delete',
-  'bulkWrite',
-  'findAndModify',
-  'findandmodify',
-]);
