@@ -55,8 +55,10 @@ function consecutiveRuns(links: readonly Link[]): readonly (readonly Link[])[] {
 
 async function brokenLinks(store: LinkedStore, run: readonly Link[]): Promise<readonly string[]> {
   const { node, seq } = run[0]!;
-  const before = seq === 1 ? undefined : await neighbour(store, node, seq - 1);
-  const after = await neighbour(store, node, run.at(-1)!.seq + 1);
+  const [before, after] = await Promise.all([
+    seq === 1 ? undefined : neighbour(store, node, seq - 1),
+    neighbour(store, node, run.at(-1)!.seq + 1),
+  ]);
   const chain = [before, ...run, after].filter((link) => link !== undefined);
   return chain
     .filter((link, index) => {
