@@ -37,7 +37,7 @@ function decodeItems(bytes: Buffer, start: number, end: number): BsonValue[] {
 }
 
 /** Decodes one value. */
-export function decodeValue(bytes: Buffer, type: number, start: number, end: number): BsonValue {
+function decodeValue(bytes: Buffer, type: number, start: number, end: number): BsonValue {
   switch (type) {
     case BSON.document:
       return { kind: 'document', fields: decodeFields(bytes, start, end) };

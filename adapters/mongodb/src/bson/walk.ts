@@ -40,7 +40,7 @@ export interface Element {
 }
 
 /** Server limit for nesting (`BSONDepth::kDefaultMaxAllowableDepth`) is 200; documents of clients may have 100 (MongoDB manual, limits). */
-export const MAX_BSON_DEPTH = 180;
+const MAX_BSON_DEPTH = 180;
 
 /** Length of the document that starts at `at`, checked against `end`. */
 export function documentLength(bytes: Buffer, at: number, end: number): number {

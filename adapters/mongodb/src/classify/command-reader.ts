@@ -153,12 +153,12 @@ export class CommandReader {
 }
 
 /** Collections that the server keeps for itself; writing to them changes the server, reading them shows everything. */
-export function isOfTheServer(database: string, name: string): boolean {
+function isOfTheServer(database: string, name: string): boolean {
   return SERVER_DATABASES.has(database) || name.startsWith('system.');
 }
 
 /** SECURITY: `$cmd.aggregate` is the whole database to the server; a NUL ends a name early for some readers; U+FFFD may stand for other bytes. */
-export function isCollectionName(name: string): boolean {
+function isCollectionName(name: string): boolean {
   return name !== '' && !/[$\0\ufffd]/.test(name);
 }
 

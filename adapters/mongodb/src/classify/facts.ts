@@ -24,7 +24,7 @@ export function objectRef(kind: ObjectKind, ...path: string[]): ObjectRef {
 }
 
 /** An access without fields that matter. */
-export function access(
+function access(
   action: Action,
   object: ObjectRef,
   fields: Known<readonly FieldAccess[]> = known([]),

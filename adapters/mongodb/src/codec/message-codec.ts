@@ -85,7 +85,7 @@ export class MessageCodec implements Codec {
 
 /** Not an opcode: the connection begins with TLS. */
 export const TLS_RECORD = -1;
-export const HEADER_BYTES = 16;
+const HEADER_BYTES = 16;
 /** `maxMessageSizeBytes` of every server version in use. */
 export const MAX_MESSAGE_BYTES = 48_000_000;
 

@@ -5,7 +5,7 @@ import { type Classified, classifyCommand } from '../classify/classify-command.t
 import { readCommand } from '../messages/command.ts';
 
 /** A catalog as the server would describe it. */
-export function catalogOf(database: string, entries: readonly Document[]) {
+function catalogOf(database: string, entries: readonly Document[]) {
   const reply = Buffer.from(
     serialize({ cursor: { id: 0n, ns: `${database}.$cmd`, firstBatch: entries }, ok: 1 }),
   );
