@@ -12,7 +12,7 @@ export interface CatalogueEntry {
 }
 
 const SOURCES = ['packages', 'adapters'];
-const FAULT = /new GatewayError\(\s*'([a-z-]+)',\s*'([a-z0-9-]+)',\s*(`[^`]*`|'(?:[^'\\]|\\.)*')/g;
+const FAULT = /new GatewayError\(\s*'([a-z-]+)',\s*'([a-z0-9-]+)',\s*(`(?:[^`\\]|\\.)*`|'(?:[^'\\]|\\.)*')/g;
 
 /** Every fault by its code, sorted; a code that is raised in several places keeps its first message. */
 export function readCatalogue(root: string): readonly CatalogueEntry[] {
