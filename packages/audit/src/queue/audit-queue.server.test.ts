@@ -82,6 +82,11 @@ describe.skipIf(reason !== null)(
       expect(await inQueue((open) => open.getJobs())).toEqual([]);
     });
 
+    test('takes a batch before it has connected', async () => {
+      await producer().add('gw-1', batch(1, 10));
+      expect(await inQueue((open) => open.getWaitingCount())).toBe(1);
+    });
+
     test('keeps one job for a batch that is added twice while it waits', async () => {
       const queue = producer();
       await eventually(() => queue.add('gw-1', batch(1, 10)));

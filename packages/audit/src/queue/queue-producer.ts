@@ -39,6 +39,11 @@ export function createQueueProducer(redisUrl: string): QueueProducer {
   redis.on('close', () => {
     interrupted = true;
   });
+  // A gateway that has just started would report a Redis as away that it is still connecting to.
+  const firstAttempt = new Promise<void>((resolve) => {
+    redis.once('ready', resolve);
+    redis.once('close', resolve);
+  });
   const assertSameConnection = () => {
     const before = interrupted;
     interrupted = false;
@@ -54,6 +59,7 @@ export function createQueueProducer(redisUrl: string): QueueProducer {
     return queue;
   };
   const add = async (node: string, batch: LineBatch) => {
+    await firstAttempt;
     assertSameConnection();
     const { lines, first } = batch;
     const { seq: last } = batch.end;
