@@ -1,0 +1,99 @@
+import type { Demo } from '@gatehouse/cli';
+import { type Document, MongoClient } from 'mongodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStage } from '../stage/open-stage.ts';
+import { SHIPPED_POLICIES } from '../stage/policies.ts';
+import { MONGODB_BYPASSES } from './mongodb-rows.ts';
+
+describe('no forbidden MongoDB action gets through in disguise', () => {
+  let stage: Demo;
+  let owner: MongoClient;
+  let client: MongoClient;
+  let before = '';
+
+  beforeAll(async () => {
+    stage = await openStage({ need: ['mongodb'], policies: SHIPPED_POLICIES, upstreamAs: 'owner' });
+    owner = await MongoClient.connect(stage.fleet.mongodb!.url);
+    const support = owner.db('support');
+    await support
+      .collection<Document>('victims')
+      .insertMany(Array.from({ length: 20 }, (_, n) => ({ _id: n, note: `note ${n}` })) as never);
+    await support.collection('victims').createIndex({ note: 1 });
+    client = new MongoClient(
+      `mongodb://ci-migrate:${stage.token('ci-migrate')}@127.0.0.1:${stage.port('mongodb')}/support?authSource=admin`,
+    );
+    await client.connect();
+    before = await state();
+  });
+
+  afterAll(async () => {
+    await Promise.allSettled([client?.close(), owner?.close()]);
+    await stage?.close();
+  });
+
+  /** Documents, collections, indexes and users, as they are at the server. */
+  async function state(): Promise<string> {
+    const support = owner.db('support');
+    const collections = (await support.listCollections().toArray())
+      .map(({ name, type }) => `${name}:${type}`)
+      .sort();
+    const indexes = (await support.collection('victims').indexes()).map(({ name }) => name).sort();
+    const users = (await owner.db('admin').command({ usersInfo: 1 }))['users']
+      .map(({ user }: Document) => user)
+      .sort();
+    const databases = (await owner.db('admin').admin().listDatabases()).databases
+      .map(({ name }) => name)
+      .sort();
+    return JSON.stringify([
+      await support.collection('victims').find().sort({ _id: 1 }).toArray(),
+      collections,
+      indexes,
+      users,
+      databases,
+    ]);
+  }
+
+  /** Alone, and inside a transaction of a session; some of these cannot be in one, and are refused here all the same. */
+  const ways = {
+    alone: (command: Document, database: string) => client.db(database).command(command),
+    'with a session': async (command: Document, database: string) => {
+      const session = client.startSession();
+      try {
+        return await client.db(database).command(command, { session });
+      } finally {
+        await session.endSession();
+      }
+    },
+  } as const;
+
+  describe.each(Object.keys(ways) as (keyof typeof ways)[])('%s', (way) => {
+    it.each(MONGODB_BYPASSES.map((command) => [JSON.stringify(command), command] as const))(
+      'refuses %s',
+      async (_text, { $db, ...command }) => {
+        await expect(ways[way](command, $db ?? 'support')).rejects.toMatchObject({
+          message: expect.stringMatching(/^gatehouse: /),
+        });
+        expect(await state()).toBe(before);
+      },
+    );
+  });
+
+  it('refuses the driver’s own bulk and unacknowledged forms', async () => {
+    const victims = client.db('support').collection('victims');
+    await expect(victims.bulkWrite([{ deleteMany: { filter: {} } }])).rejects.toThrow(/^gatehouse: /);
+    await expect(
+      client.bulkWrite([{ namespace: 'support.victims', name: 'deleteMany', filter: {} }]),
+    ).rejects.toMatchObject({ cause: { message: expect.stringMatching(/^gatehouse: /) } });
+    await client
+      .db('support')
+      .command({ delete: 'victims', deletes: [{ q: {}, limit: 0 }], writeConcern: { w: 0 } })
+      .catch(() => undefined);
+    await victims.deleteMany({}, { writeConcern: { w: 0 } }).catch(() => undefined);
+    await client.db('support').command({ ping: 1 });
+    expect(await state()).toBe(before);
+  });
+
+  it('goes on in step', async () => {
+    expect((await client.db('support').command({ ping: 1 })).ok).toBe(1);
+  });
+});

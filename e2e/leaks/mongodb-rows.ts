@@ -1,0 +1,148 @@
+import type { Document } from 'mongodb';
+
+/** One command that tries to get a masked value out; see `leak-row.ts` for the expectations. */
+export interface MongoLeak {
+  readonly command: Document;
+  readonly expect: 'masked' | 'denied' | 'depth' | 'harmless';
+}
+
+const find = (options: Document): Document => ({ find: 'tickets', ...options });
+const aggregate = (...pipeline: Document[]): Document => ({ aggregate: 'tickets', pipeline, cursor: {} });
+
+function all(expect: MongoLeak['expect'], ...commands: readonly Document[]): readonly MongoLeak[] {
+  return commands.map((command) => ({ command, expect }));
+}
+
+/** Attempts to read e-mail and phone of customers inside the demo's tickets, and of actors inside events. */
+export const MONGODB_LEAKS: readonly MongoLeak[] = [
+  ...all(
+    'masked',
+    find({ limit: 3 }),
+    find({ filter: { _id: 1 } }),
+    find({ projection: { customer: 1 }, limit: 3 }),
+    find({ projection: { 'customer.email': 1 }, limit: 3 }),
+    find({ projection: { subject: 0 }, limit: 3 }),
+    find({ projection: { messages: { $slice: 1 } }, limit: 3 }),
+    find({ sort: { _id: -1 }, limit: 3 }),
+    find({ limit: 3, batchSize: 1 }),
+    { find: 'events', limit: 3 },
+    aggregate({ $match: { _id: { $lt: 4 } } }),
+    aggregate({ $limit: 3 }),
+    aggregate({ $match: { status: 'open' } }, { $sort: { _id: 1 } }, { $limit: 3 }),
+    aggregate({ $project: { customer: 1 } }, { $limit: 3 }),
+    aggregate({ $project: { subject: 0 } }, { $limit: 3 }),
+    aggregate({ $unset: 'subject' }, { $limit: 3 }),
+    aggregate({ $unwind: '$messages' }, { $limit: 3 }),
+    aggregate({ $sample: { size: 3 } }),
+    aggregate({ $addFields: { one: 1 } }, { $limit: 3 }),
+    aggregate({ $skip: 1 }, { $limit: 2 }),
+  ),
+  ...all(
+    'denied',
+    find({ filter: { 'customer.email': 'x@example.com' } }),
+    find({ filter: { 'customer.email': /^a/ } }),
+    find({ filter: { 'customer.email': { $gt: 'm' } } }),
+    find({ filter: { customer: { name: 'x', email: 'y', phone: 'z' } } }),
+    find({ filter: { $expr: { $eq: ['$customer.email', 'x'] } } }),
+    find({ filter: { $or: [{ _id: 1 }, { 'customer.phone': /1/ }] } }),
+    find({ filter: { $where: 'this.customer.email[0] === "a"' } }),
+    find({
+      filter: { $jsonSchema: { properties: { customer: { properties: { email: { pattern: '^a' } } } } } },
+    }),
+    find({ sort: { 'customer.email': 1 }, limit: 1 }),
+    find({ projection: { x: '$customer.email' }, limit: 3 }),
+    find({ projection: { x: { $concat: ['$customer.email', ''] } }, limit: 3 }),
+    find({ projection: { x: '$$ROOT' }, limit: 3 }),
+    find({ min: { 'customer.email': 'a' }, hint: { 'customer.email': 1 }, limit: 1 }),
+    find({ returnKey: true, limit: 3 }),
+    { distinct: 'tickets', key: 'customer.email' },
+    { distinct: 'tickets', key: 'customer' },
+    { count: 'tickets', query: { 'customer.email': /^a/ } },
+    aggregate({ $project: { x: '$customer.email' } }),
+    aggregate({ $project: { subject: '$customer.email' } }),
+    aggregate({ $set: { subject: '$customer.email' } }),
+    aggregate({ $addFields: { x: { $toUpper: '$customer.email' } } }),
+    aggregate({ $addFields: { x: { $substrBytes: ['$customer.email', 0, 3] } } }),
+    aggregate({ $addFields: { x: { $objectToArray: '$customer' } } }),
+    aggregate({ $addFields: { x: { $getField: { field: 'email', input: '$customer' } } } }),
+    aggregate({ $addFields: { x: { $let: { vars: { a: '$customer.email' }, in: '$$a' } } } }),
+    aggregate({ $addFields: { x: { $map: { input: ['$customer'], as: 'c', in: '$$c.email' } } } }),
+    aggregate({ $addFields: { x: '$$ROOT' } }),
+    aggregate({ $addFields: { x: '$$CURRENT.customer' } }),
+    aggregate({ $addFields: { x: { $cond: [{ $gt: ['$customer.email', 'm'] }, 1, 0] } } }),
+    aggregate({ $replaceRoot: { newRoot: '$customer' } }),
+    aggregate({ $replaceWith: { a: '$customer.email' } }),
+    aggregate({ $group: { _id: '$customer.email' } }),
+    aggregate({ $group: { _id: null, x: { $push: '$customer.email' } } }),
+    aggregate({ $group: { _id: null, x: { $first: '$$ROOT' } } }),
+    aggregate({ $group: { _id: '$status', x: { $max: '$customer.email' } } }),
+    aggregate({ $sortByCount: '$customer.email' }),
+    aggregate({ $bucketAuto: { groupBy: '$customer.email', buckets: 5 } }),
+    aggregate({ $sort: { 'customer.email': 1 } }),
+    aggregate({ $match: { 'customer.email': /^a/ } }),
+    aggregate({ $match: { $expr: { $gt: ['$customer.email', 'm'] } } }),
+    aggregate({ $redact: { $cond: [{ $gt: ['$customer.email', 'm'] }, '$$KEEP', '$$PRUNE'] } }),
+    aggregate({ $lookup: { from: 'tickets', localField: '_id', foreignField: '_id', as: 'x' } }),
+    aggregate({ $lookup: { from: 'tickets', pipeline: [{ $match: { _id: 1 } }], as: 'x' } }),
+    aggregate({ $lookup: { from: 'tickets', let: { e: '$customer.email' }, pipeline: [], as: 'x' } }),
+    aggregate({
+      $graphLookup: {
+        from: 'tickets',
+        startWith: '$_id',
+        connectFromField: '_id',
+        connectToField: '_id',
+        as: 'x',
+      },
+    }),
+    aggregate({ $facet: { a: [{ $limit: 1 }] } }),
+    aggregate({ $unionWith: { coll: 'tickets', pipeline: [{ $project: { x: '$customer.email' } }] } }),
+    aggregate({ $setWindowFields: { sortBy: { _id: 1 }, output: { x: { $first: '$customer.email' } } } }),
+    aggregate({ $out: 'copy' }),
+    aggregate({ $merge: { into: 'copy' } }),
+    aggregate({ $match: { _id: 1 } }, { $merge: 'events' }),
+    aggregate({
+      $addFields: {
+        x: { $function: { body: 'function(a) { return a }', args: ['$customer.email'], lang: 'js' } },
+      },
+    }),
+    { aggregate: 1, pipeline: [{ $currentOp: {} }], cursor: {} },
+    { explain: { find: 'tickets', filter: { _id: 1 } } },
+    { explain: { aggregate: 'tickets', pipeline: [], cursor: {} }, verbosity: 'executionStats' },
+    { findAndModify: 'tickets', query: { _id: 1 }, update: { $set: { status: 'x' } } },
+    { findAndModify: 'tickets', query: { _id: -1 }, remove: true },
+    { update: 'tickets', updates: [{ q: { _id: 1 }, u: [{ $set: { subject: '$customer.email' } }] }] },
+    { update: 'tickets', updates: [{ q: { _id: 1 }, u: { $rename: { 'customer.email': 'subject' } } }] },
+    { create: 'v', viewOn: 'tickets', pipeline: [{ $project: { x: '$customer.email' } }] },
+    {
+      mapReduce: 'tickets',
+      map: 'function() { emit(1, this.customer.email) }',
+      reduce: 'function(k, v) { return v[0] }',
+      out: { inline: 1 },
+    },
+    { find: 'system.views' },
+    { find: 'oplog.rs', $db: 'local' },
+    { find: 'system.users', $db: 'admin' },
+    { getMore: 12345n, collection: 'tickets' },
+    { aggregate: 'tickets', pipeline: [{ $changeStream: {} }], cursor: {} },
+    {
+      aggregate: 'tickets',
+      pipeline: [{ $search: { text: { query: 'a', path: 'customer.email' } } }],
+      cursor: {},
+    },
+  ),
+  ...all('depth', aggregate({ $limit: 2 }, { $unionWith: 'tickets' }, { $limit: 4 })),
+  ...all(
+    'harmless',
+    { count: 'tickets' },
+    { count: 'tickets', query: { status: 'open' } },
+    find({ projection: { subject: 1 }, limit: 3 }),
+    find({ projection: { _id: 1 }, limit: 3 }),
+    aggregate({ $count: 'n' }),
+    aggregate({ $group: { _id: '$status', n: { $sum: 1 } } }),
+    { distinct: 'tickets', key: 'status' },
+    { listCollections: 1, nameOnly: true },
+    { listIndexes: 'tickets' },
+    { ping: 1 },
+    { buildInfo: 1 },
+  ),
+];
