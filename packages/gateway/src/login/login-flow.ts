@@ -251,12 +251,13 @@ export class LoginFlow implements LoginOutbox {
 
   #sessionFacts(database: Database): SessionFacts {
     const application = this.#claim?.application;
-    return {
+    // Frozen objects are written to the journal from their cached text.
+    return Object.freeze({
       ...this.facts(),
       id: `${this.#parts.services.node}-${randomBytes(6).toString('hex')}`,
       database: database.facts,
       ...(application === undefined ? {} : { application }),
-    };
+    });
   }
 
   /** Says no, records it, and closes. Failures of proof count against name and address. */

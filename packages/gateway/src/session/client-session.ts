@@ -262,7 +262,7 @@ export class ClientSession {
     this.#facts = facts;
     this.#tokenId = acceptance.tokenId;
     this.#expireAt(acceptance.expiresAt);
-    this.#admit(acceptance.principal, facts, database, upstream);
+    this.#admit(Object.freeze({ ...acceptance.principal }), facts, database, upstream);
   }
 
   #admit(principal: Principal, facts: SessionFacts, database: Database, upstream: Peer): void {
