@@ -55,6 +55,7 @@ function createSession(
     clientLogin: new PostgresClientLogin(services, client, state),
     openUpstream: (target) => new PostgresUpstreamLogin(target, upstream, state),
     openRelay(_admission, catalog) {
+      client.setMode('typed');
       relay = new PostgresRelay(services, state, analyzer, catalog, { client, upstream });
       return relay;
     },

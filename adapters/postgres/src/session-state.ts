@@ -13,6 +13,8 @@ export interface SessionState {
   upstreamUser: string;
   upstreamDatabase: string;
   transaction: TransactionStatus;
+  /** `search_path` as the server reported it at the login; null when it does not (before Postgres 18). */
+  initialSearchPath: string | null;
 }
 
 export function createSessionState(): SessionState {
@@ -24,5 +26,6 @@ export function createSessionState(): SessionState {
     upstreamUser: '',
     upstreamDatabase: '',
     transaction: 'I',
+    initialSearchPath: null,
   };
 }

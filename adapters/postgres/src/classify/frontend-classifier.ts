@@ -1,41 +1,19 @@
-import {
-  type CatalogHolder,
-  HANDLED,
-  type Outbox,
-  PASS,
-  type PendingRequest,
-  type ReplyQueue,
-  type Verdict,
-} from '@gatehouse/adapter';
-import { GatewayError, type RecordedParameter, type Statement, unknown } from '@gatehouse/model';
-import {
-  type Analysis,
-  type AnalyzedStatement,
-  isPinnedSetting,
-  type PostgresAnalyzer,
-  type PostgresCatalog,
-} from '@gatehouse/sql';
+import { HANDLED, PASS, type Verdict } from '@gatehouse/adapter';
+import { GatewayError } from '@gatehouse/model';
+import type { Analysis, AnalyzedStatement, Refusal } from '@gatehouse/sql';
 import type { Frame } from '@gatehouse/wire';
-import { type Bind, decodeBind } from '../messages/bind.ts';
+import { decodeBind } from '../messages/bind.ts';
 import { FRONTEND } from '../messages/message-type.ts';
 import { decodeParse } from '../messages/parse.ts';
 import { decodeExecute, decodeTarget } from '../messages/portal-messages.ts';
 import { decodeQuery } from '../messages/query.ts';
-import { type ExpectedReply, expectReply } from '../respond/expected-reply.ts';
-import { NameTable, type Portal, type Prepared } from './prepared.ts';
-import type { SessionContext } from './session-context.ts';
-
-/** A message on its way to a decision. */
-export interface PendingMessage extends PendingRequest {
-  readonly kind: 'query' | 'parse' | 'bind' | 'execute' | 'function';
-  readonly frame: Frame;
-  readonly analyzed: readonly AnalyzedStatement[];
-  readonly portal: Portal | null;
-  /** Refused whatever the policy says: what the text is cannot be read, or must not be done here. */
-  readonly refusal: GatewayError | null;
-  /** Runs when the server has accepted the message. */
-  readonly done: (() => void) | null;
-}
+import { expectReply } from '../respond/expected-reply.ts';
+import type { ReplyLine } from '../respond/reply-line.ts';
+import { type NameChange, NameTable, type Sized } from './name-table.ts';
+import { notUtf8, refusedText, requestOf, textBytes, unknownFacts, unknownName } from './pending-message.ts';
+import { type Portal, type Prepared, plainRun, type RunStatement } from './prepared.ts';
+import { type NameLookup, resolveStatements } from './stands-for.ts';
+import type { TextKnowledge } from './text-knowledge.ts';
 
 /**
  * What each client message would do. Owns the tables of prepared statements and portals.
@@ -45,31 +23,36 @@ export interface PendingMessage extends PendingRequest {
  * client is in error (`skipping`) its messages up to Sync are swallowed, as the server would.
  */
 export class FrontendClassifier {
-  readonly statements = new NameTable<Prepared>();
-  readonly portals = new NameTable<Portal>();
-  readonly #analyzer: PostgresAnalyzer;
-  readonly #context: SessionContext;
-  readonly #holder: CatalogHolder<PostgresCatalog>;
-  readonly #queue: ReplyQueue<ExpectedReply>;
+  readonly #statements = new NameTable<Prepared>();
+  readonly #portals = new NameTable<Portal>();
+  readonly #knowledge: TextKnowledge;
+  readonly #line: ReplyLine;
   /** The client was told of an error in the extended protocol and everything up to Sync is dropped. */
   skipping = false;
-  /** The last text that the catalog was read again for. */
-  #refreshedFor: string | null = null;
-  #late: { readonly text: string; readonly analysis: Analysis } | null = null;
+  /** Counts Query and Sync messages: within one segment a failure makes the server skip the rest. */
+  #segment = 0;
 
-  constructor(
-    analyzer: PostgresAnalyzer,
-    context: SessionContext,
-    holder: CatalogHolder<PostgresCatalog>,
-    queue: ReplyQueue<ExpectedReply>,
-  ) {
-    this.#analyzer = analyzer;
-    this.#context = context;
-    this.#holder = holder;
-    this.#queue = queue;
+  constructor(knowledge: TextKnowledge, line: ReplyLine) {
+    this.#knowledge = knowledge;
+    this.#line = line;
   }
 
-  classify(frame: Frame, _out: Outbox): Verdict {
+  /** The first piece of a message. `patient` false: what is not known now is unknown. */
+  classify(frame: Frame, patient: boolean): Verdict {
+    this.#patient = patient;
+    const verdict = this.#dispatch(frame);
+    if (verdict.kind !== 'wait') this.#knowledge.forget();
+    return verdict;
+  }
+
+  #patient = true;
+
+  /** Within one segment a failure makes the server skip what follows. */
+  get segment(): number {
+    return this.#segment;
+  }
+
+  #dispatch(frame: Frame): Verdict {
     if (this.skipping && frame.type !== FRONTEND.sync && frame.type !== FRONTEND.terminate) return HANDLED;
     switch (frame.type) {
       case FRONTEND.query:
@@ -85,8 +68,7 @@ export class FrontendClassifier {
       case FRONTEND.close:
         return this.#close(frame);
       case FRONTEND.sync:
-        this.skipping = false;
-        this.#queue.expect(expectReply('sync'));
+        this.synced();
         return PASS;
       case FRONTEND.flush:
       case FRONTEND.copyData:
@@ -96,12 +78,7 @@ export class FrontendClassifier {
       case FRONTEND.terminate:
         return { kind: 'goodbye' };
       case FRONTEND.functionCall:
-        return request({
-          kind: 'function',
-          frame,
-          via: 'function-call',
-          facts: [unknownFacts('function call', 'a function called by its number')],
-        });
+        return this.#functionCall(frame);
       default:
         return {
           kind: 'violation',
@@ -111,303 +88,267 @@ export class FrontendClassifier {
     }
   }
 
+  /** A Sync goes upstream: what the client was in error about is over. */
+  synced(): void {
+    this.skipping = false;
+    this.#segment += 1;
+    this.#line.expect(expectReply('sync'));
+  }
+
+  /** A transaction has ended: portals go, except those that were declared to stay. */
+  transactionEnded(): void {
+    this.#portals.keep(({ hold }) => hold);
+  }
+
   #query(frame: Frame): Verdict {
     const text = decodeQuery(frame);
-    if (text === null) return notUtf8('query', frame, 'simple');
-    const analysis = this.#analyze(text);
-    if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
-    if (analysis.kind === 'refused') return refusedText('query', frame, 'simple', text, analysis);
-    const run = this.#resolve(analysis.statements);
-    const names = analysis.statements;
-    return request({
-      kind: 'query',
-      frame,
-      via: 'simple',
-      text,
-      facts: run.map(({ facts }) => facts),
-      analyzed: run,
-      refusal: refusalOf(run),
-      done: () => this.#apply(names),
-    });
+    const parts = { kind: 'query', frame, via: 'simple' } as const;
+    if (text === null) return notUtf8(parts);
+    const statements = this.#statementsOf(text);
+    if ('until' in statements) return statements;
+    if ('code' in statements) return refusedText({ ...parts, text }, statements);
+    const run = this.#resolve(text, statements);
+    if ('until' in run) return run;
+    // A failing Query does not make the server skip what follows, so it is a segment of its own.
+    const segment = this.#segment + 1;
+    this.#segment += 2;
+    return requestOf({ ...parts, text, run, open: () => this.#openAll(run, segment) });
   }
 
   #parse(frame: Frame): Verdict {
     const { name, text } = decodeParse(frame);
-    if (text === null) return notUtf8('parse', frame, 'parse');
-    const analysis = this.#analyze(text);
-    if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
-    if (analysis.kind === 'refused') return refusedText('parse', frame, 'parse', text, analysis);
-    const run = this.#resolve(analysis.statements);
-    return request({
-      kind: 'parse',
-      frame,
-      via: 'parse',
-      phase: 'prepare',
-      text,
-      facts: run.map(({ facts }) => facts),
-      analyzed: run,
-      refusal:
-        refusalOf(run) ?? (this.statements.set(name, { text }) ? null : tooMany('prepared statements')),
-    });
+    const parts = { kind: 'parse', frame, via: 'parse', phase: 'prepare' } as const;
+    if (text === null) return notUtf8(parts);
+    const statements = this.#statementsOf(text);
+    if ('until' in statements) return statements;
+    if ('code' in statements) return refusedText({ ...parts, text }, statements);
+    const run = this.#resolve(text, statements);
+    if ('until' in run) return run;
+    const prepared: Prepared = { text, known: null, bytes: textBytes(text) };
+    return requestOf({ ...parts, text, run, open: () => this.#open(this.#statements, name, prepared) });
   }
 
   #bind(frame: Frame): Verdict {
     const bind = decodeBind(frame);
-    const prepared = this.statements.find(bind.statement);
-    if (prepared === undefined) return unknownName('bind', frame, 'bind', 'prepared statement');
-    const analysis = this.#analyze(prepared.text);
-    if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
-    if (analysis.kind === 'refused') return refusedText('bind', frame, 'bind', prepared.text, analysis);
-    const run = this.#resolve(analysis.statements);
-    const portal: Portal = { text: prepared.text, bind, hold: false, columns: null };
-    return request({
-      kind: 'bind',
-      frame,
-      via: 'bind',
-      phase: 'prepare',
-      text: prepared.text,
-      facts: run.map(({ facts }) => facts),
-      analyzed: run,
+    const parts = { kind: 'bind', frame, via: 'bind', phase: 'prepare' } as const;
+    const prepared = this.#statements.find(bind.statement, this.#segment);
+    if (prepared === 'undecided' && this.#patient) return this.#waitForReplies();
+    if (prepared === 'undecided' || prepared === undefined) return unknownName(parts, 'prepared statement');
+    const { text } = prepared;
+    const statements = this.#statementsOf(text);
+    if ('until' in statements) return statements;
+    if ('code' in statements) return refusedText({ ...parts, text }, statements);
+    const run = this.#resolve(text, statements);
+    if ('until' in run) return run;
+    const portal: Portal = {
+      text,
+      statements: run.map(({ analyzed }) => analyzed),
+      bind,
+      hold: false,
+      columns: null,
+      rows: 0,
+      bytes: textBytes(text, bind),
+    };
+    this.#runs.set(portal, run);
+    return requestOf({
+      ...parts,
+      text,
+      run,
       portal,
-      refusal: refusalOf(run) ?? (this.portals.set(bind.portal, portal) ? null : tooMany('portals')),
+      open: () => this.#open(this.#portals, bind.portal, portal),
     });
   }
 
+  /** What a portal of Bind runs; FETCH of it runs the same. */
+  readonly #runs = new WeakMap<Portal, readonly RunStatement[]>();
+
   #execute(frame: Frame): Verdict {
-    const portal = this.portals.find(decodeExecute(frame));
-    if (portal === undefined) return unknownName('execute', frame, 'execute', 'portal');
-    const analysis = this.#analyze(portal.text);
-    if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
-    if (analysis.kind === 'refused') return refusedText('execute', frame, 'execute', portal.text, analysis);
-    const run = this.#resolve(analysis.statements);
-    const names = analysis.statements;
-    return request({
-      kind: 'execute',
-      frame,
-      via: 'execute',
+    const parts = { kind: 'execute', frame, via: 'execute' } as const;
+    const portal = this.#portals.find(decodeExecute(frame), this.#segment);
+    if (portal === 'undecided' && this.#patient) return this.#waitForReplies();
+    if (portal === 'undecided' || portal === undefined) return unknownName(parts, 'portal');
+    const meant = this.#runs.get(portal) ?? portal.statements.map(plainRun);
+    // SQL's EXECUTE and FETCH inside a portal: names are looked up when it runs.
+    const again = meant.some(({ effects }) =>
+      effects.some(({ kind }) => kind === 'execute' || kind === 'fetch'),
+    );
+    const run = again ? this.#again(portal) : meant;
+    if ('until' in run) return run;
+    return requestOf({
+      ...parts,
       text: portal.text,
-      facts: run.map(({ facts }) => facts),
-      analyzed: run,
+      run,
       portal,
-      refusal: refusalOf(run),
-      done: () => this.#apply(names),
+      open: () => this.#openAll(run, this.#segment),
     });
+  }
+
+  #again(portal: Portal): readonly RunStatement[] | Waiting {
+    const statements = this.#statementsOf(portal.text);
+    if ('until' in statements) return statements;
+    if ('code' in statements) return [unknownRun()];
+    return this.#resolve(portal.text, statements);
   }
 
   #describe(frame: Frame): Verdict {
     const target = decodeTarget(frame);
-    if (target.kind === 'statement') this.#queue.expect(expectReply('describe-statement'));
-    else
-      this.#queue.expect(expectReply('describe-portal', { portal: this.portals.find(target.name) ?? null }));
+    if (target.kind !== 'portal') {
+      this.#line.expect(expectReply('describe-statement'));
+      return PASS;
+    }
+    const portal = this.#portals.find(target.name, this.#segment);
+    if (portal === 'undecided' && this.#patient) return this.#waitForReplies();
+    const known = portal === 'undecided' ? null : (portal ?? null);
+    this.#line.expect(expectReply('describe-portal', { portal: known }));
     return PASS;
   }
 
   #close(frame: Frame): Verdict {
     const { kind, name } = decodeTarget(frame);
-    const done = (): void =>
-      kind === 'statement' ? this.statements.delete(name) : this.portals.delete(name);
-    this.#queue.expect(expectReply('close', { done }));
+    const changes =
+      kind === 'statement' ? this.#open(this.#statements, name, null) : this.#open(this.#portals, name, null);
+    this.#line.expect(expectReply('close', { changes: changes ?? [] }));
     return PASS;
   }
 
-  /** The text as of now; a promise when knowledge is on its way and the message has to be classified again. */
-  #analyze(text: string): Analysis | Promise<unknown> {
-    const context = this.#context.current();
-    const isFresh = this.#refreshedFor === text;
-    const late = this.#late;
-    if (late !== null && late.text === text) {
-      this.#late = null;
-      return this.#known(text, late.analysis, isFresh);
+  #functionCall(frame: Frame): Verdict {
+    const refusal = new GatewayError(
+      'unsupported',
+      'function-call',
+      'the function call message is not passed on; use a SELECT of the function',
+    );
+    const facts = [unknownFacts('function call', 'a function called by its number')];
+    this.#segment += 1;
+    return requestOf({ kind: 'function', frame, via: 'function-call', facts, refusal });
+  }
+
+  /** The analyzed statements of a text, why there are none, or what to wait for. */
+  #statementsOf(text: string): readonly AnalyzedStatement[] | Refusal | Waiting {
+    const analysis: Analysis | Promise<unknown> = this.#knowledge.about(text, this.#patient);
+    if (analysis instanceof Promise) return this.#patient ? { kind: 'wait', until: analysis } : TOO_LATE;
+    return analysis.kind === 'refused' ? analysis : analysis.statements;
+  }
+
+  #resolve(text: string, statements: readonly AnalyzedStatement[]): readonly RunStatement[] | Waiting {
+    const lookup = new Lookup(this.#statements, this.#portals, this.#segment, (inner) =>
+      this.#statementsOf(inner),
+    );
+    const run = resolveStatements(text, statements, lookup);
+    if (lookup.isUndecided && this.#patient) return this.#waitForReplies();
+    return lookup.waiting ?? run;
+  }
+
+  #waitForReplies(): Waiting {
+    return { kind: 'wait', until: this.#line.whenQuiet() };
+  }
+
+  #open<Entry extends Sized>(
+    table: NameTable<Entry>,
+    name: string,
+    entry: Entry | null,
+  ): readonly (readonly NameChange[])[] | null {
+    const change = table.change(name, entry, this.#segment);
+    return change === null ? null : [[change as unknown as NameChange]];
+  }
+
+  /** The changes of names that SQL asks for, by statement. */
+  #openAll(run: readonly RunStatement[], segment: number): readonly (readonly NameChange[])[] | null {
+    const all: (readonly NameChange[])[] = [];
+    for (const statement of run) {
+      const changes = this.#changesOf(statement, segment);
+      if (changes.includes(null)) {
+        for (const change of [...all.flat(), ...changes]) if (change !== null) change.table.drop(change);
+        return null;
+      }
+      all.push(changes as NameChange[]);
     }
-    const analysis = this.#analyzer.analyze(text, isFresh ? { ...context, catalogIsFresh: true } : context);
-    if (!(analysis instanceof Promise)) return this.#known(text, analysis, isFresh);
-    return analysis.then((result) => {
-      this.#late = { text, analysis: result };
-    });
+    return all;
   }
 
-  /** A name that the catalog does not hold may have been made since it was read: it is read again, once. */
-  #known(text: string, analysis: Analysis, isFresh: boolean): Analysis | Promise<unknown> {
-    if (analysis.kind === 'refused' || analysis.missing.length === 0 || isFresh) {
-      this.#refreshedFor = null;
-      return analysis;
-    }
-    this.#refreshedFor = text;
-    return this.#holder.refresh();
-  }
-
-  /** EXECUTE and FETCH are what they stand for; a name that is not known is unknown. */
-  #resolve(statements: readonly AnalyzedStatement[]): readonly AnalyzedStatement[] {
-    return statements.map((statement) => {
-      const effect = statement.effects.find(({ kind }) => kind === 'execute' || kind === 'fetch');
-      if (effect === undefined) return statement;
-      const text =
-        effect.kind === 'execute'
-          ? this.statements.find(latin1(effect.name))?.text
-          : effect.kind === 'fetch'
-            ? this.portals.find(latin1(effect.name))?.text
-            : undefined;
-      return this.#standsFor(statement, text);
-    });
-  }
-
-  #standsFor(statement: AnalyzedStatement, text: string | undefined): AnalyzedStatement {
-    const { verb } = statement.facts;
-    const reason = 'it stands for a statement that this session did not prepare';
-    if (text === undefined) return { ...statement, facts: unknownFacts(verb, reason) };
-    const analysis = this.#analyzer.analyze(text, this.#context.current());
-    if (analysis instanceof Promise || analysis.kind === 'refused')
-      return { ...statement, facts: unknownFacts(verb, reason) };
-    const inner = innerOf(analysis.statements[0]);
-    if (inner === undefined || analysis.statements.length !== 1)
-      return { ...statement, facts: unknownFacts(verb, reason) };
-    return { ...inner, returns: statement.returns === 'rows' ? inner.returns : statement.returns };
-  }
-
-  /** What statements that succeeded change in the tables of names. */
-  #apply(statements: readonly AnalyzedStatement[]): void {
-    for (const statement of statements) {
-      for (const effect of statement.effects) {
-        if (effect.kind === 'deallocate')
-          effect.name === null ? this.statements.clear() : this.statements.delete(latin1(effect.name));
-        if (effect.kind === 'close-cursor')
-          effect.name === null ? this.portals.clear() : this.portals.delete(latin1(effect.name));
-        if (effect.kind === 'discard-all') {
-          this.statements.clear();
-          this.portals.clear();
-        }
+  #changesOf({ effects, prepares, declares }: RunStatement, segment: number): (NameChange | null)[] {
+    const changes: (NameChange | null)[] = [];
+    const statement = (name: string | null, entry: Prepared | null): void => {
+      changes.push(this.#statements.change(bytesOf(name), entry, segment) as NameChange | null);
+    };
+    const portal = (name: string | null, entry: Portal | null): void => {
+      changes.push(this.#portals.change(bytesOf(name), entry, segment) as NameChange | null);
+    };
+    for (const effect of effects) {
+      if (effect.kind === 'prepare' && prepares !== null) statement(effect.name, prepares);
+      if (effect.kind === 'declare-cursor' && declares !== null) portal(effect.name, declares);
+      if (effect.kind === 'deallocate') statement(effect.name, null);
+      if (effect.kind === 'close-cursor') portal(effect.name, null);
+      if (effect.kind === 'discard-all') {
+        statement(null, null);
+        portal(null, null);
       }
     }
-  }
-
-  /** Names made by SQL, from the text of the statement itself; called when it is sent, since later texts of the pipeline may use them. */
-  declareNames(text: string, statements: readonly AnalyzedStatement[]): void {
-    for (const { effects, start, end } of statements) {
-      for (const effect of effects) {
-        const own = text.slice(start, end);
-        if (effect.kind === 'prepare') this.statements.set(latin1(effect.name), { text: own });
-        if (effect.kind === 'declare-cursor')
-          this.portals.set(latin1(effect.name), { text: own, bind: null, hold: effect.hold, columns: null });
-      }
-    }
-  }
-
-  /** A transaction has ended: portals go, except those that were declared to stay. */
-  transactionEnded(): void {
-    this.portals.keep(({ hold }) => hold);
+    return changes;
   }
 }
 
-/** Inside PREPARE and DECLARE stands the statement that runs. */
-function innerOf(statement: AnalyzedStatement | undefined): AnalyzedStatement | undefined {
-  for (const effect of statement?.effects ?? []) {
-    if (effect.kind === 'prepare' || effect.kind === 'declare-cursor') return effect.statement;
+const TOO_LATE: Refusal = {
+  kind: 'refused',
+  code: 'not-understood',
+  message: 'the statement could not be understood in time',
+};
+
+type Waiting = Extract<Verdict, { kind: 'wait' }>;
+
+/** Names as the text's own segment sees them; remembers when one of them cannot be told yet. */
+class Lookup implements NameLookup {
+  isUndecided = false;
+  waiting: Waiting | null = null;
+  readonly #statements: NameTable<Prepared>;
+  readonly #portals: NameTable<Portal>;
+  readonly #segment: number;
+  readonly #analyze: (text: string) => readonly AnalyzedStatement[] | Refusal | Waiting;
+
+  constructor(
+    statements: NameTable<Prepared>,
+    portals: NameTable<Portal>,
+    segment: number,
+    analyze: (text: string) => readonly AnalyzedStatement[] | Refusal | Waiting,
+  ) {
+    this.#statements = statements;
+    this.#portals = portals;
+    this.#segment = segment;
+    this.#analyze = analyze;
   }
-  return statement;
+
+  prepared(name: string): readonly AnalyzedStatement[] | undefined {
+    const found = this.#decided(this.#statements.find(bytesOf(name), this.#segment));
+    if (found === undefined) return undefined;
+    const statements = this.#analyze(found.text);
+    if ('until' in statements) this.waiting = statements;
+    return 'until' in statements || 'code' in statements ? undefined : statements;
+  }
+
+  portal(name: string): Portal | undefined {
+    return this.#decided(this.#portals.find(bytesOf(name), this.#segment));
+  }
+
+  #decided<Entry>(found: Entry | undefined | 'undecided'): Entry | undefined {
+    if (found !== 'undecided') return found;
+    this.isUndecided = true;
+    return undefined;
+  }
+}
+
+function unknownRun(): RunStatement {
+  return plainRun({
+    facts: unknownFacts('execute', 'it cannot be read any more'),
+    start: 0,
+    end: 0,
+    effects: [],
+    parameters: 0,
+    returns: 'unknown',
+  });
 }
 
 /** Names of the protocol are kept byte for byte, those of SQL come as text. */
-function latin1(name: string): string {
-  return Buffer.from(name, 'utf8').toString('latin1');
-}
-
-function request(parts: {
-  readonly kind: PendingMessage['kind'];
-  readonly frame: Frame;
-  readonly via: string;
-  readonly facts: readonly Statement[];
-  readonly phase?: 'prepare';
-  readonly text?: string;
-  readonly analyzed?: readonly AnalyzedStatement[];
-  readonly portal?: Portal;
-  readonly refusal?: GatewayError | null;
-  readonly done?: () => void;
-}): Verdict {
-  const { text, portal = null } = parts;
-  const pending: PendingMessage = {
-    kind: parts.kind,
-    frame: parts.frame,
-    statements: parts.facts,
-    analyzed: parts.analyzed ?? [],
-    via: parts.via,
-    phase: parts.phase ?? 'run',
-    portal,
-    refusal: parts.refusal ?? null,
-    done: parts.done ?? null,
-    text: () => text,
-    parameters: () => (portal?.bind == null ? undefined : recordedParameters(portal.bind)),
-  };
-  return { kind: 'request', pending };
-}
-
-function unknownFacts(verb: string, reason: string): Statement {
-  return {
-    verb,
-    accesses: unknown(reason),
-    bounded: unknown(reason),
-    limit: unknown(reason),
-    functions: unknown(reason),
-    output: unknown(reason),
-    irreversible: false,
-    fingerprint: 'unknown',
-  };
-}
-
-function refusedText(
-  kind: PendingMessage['kind'],
-  frame: Frame,
-  via: string,
-  text: string,
-  { code, message }: { readonly code: string; readonly message: string },
-): Verdict {
-  const refusal = new GatewayError(code === 'too-large' ? 'limit' : 'unsupported', code, message);
-  return request({
-    kind,
-    frame,
-    via,
-    text,
-    facts: [unknownFacts('unreadable', message)],
-    refusal,
-    ...(kind === 'parse' ? { phase: 'prepare' } : {}),
-  });
-}
-
-function notUtf8(kind: PendingMessage['kind'], frame: Frame, via: string): Verdict {
-  return refusedText(kind, frame, via, '', { code: 'not-utf8', message: 'the statement is not valid UTF-8' });
-}
-
-function unknownName(kind: PendingMessage['kind'], frame: Frame, via: string, what: string): Verdict {
-  const refusal = new GatewayError('protocol', 'unknown-name', `no such ${what} in this session`);
-  return request({ kind, frame, via, facts: [unknownFacts(kind, refusal.message)], refusal });
-}
-
-function tooMany(what: string): GatewayError {
-  return new GatewayError('limit', 'too-many-names', `this session has all the ${what} that it may have`);
-}
-
-/** What must not be done here whatever the policy says: settings that change how texts are read. */
-function refusalOf(statements: readonly AnalyzedStatement[]): GatewayError | null {
-  for (const { effects } of statements) {
-    for (const effect of effects) {
-      if (
-        effect.kind === 'set' &&
-        isPinnedSetting(effect.name, effect.value.known ? effect.value.value : undefined)
-      ) {
-        return new GatewayError(
-          'unsupported',
-          'pinned-setting',
-          `setting \`${effect.name}\` decides how statements are read and cannot be changed here`,
-        );
-      }
-    }
-  }
-  return null;
-}
-
-function recordedParameters({ parameters, parameterFormats }: Bind): readonly RecordedParameter[] {
-  return parameters.map((value, index) => {
-    if (value === null) return null;
-    const format = parameterFormats.length === 1 ? parameterFormats[0] : (parameterFormats[index] ?? 0);
-    return format === 0 ? value.toString('utf8') : { binary: value.toString('hex') };
-  });
+function bytesOf(name: string): string;
+function bytesOf(name: string | null): string | null;
+function bytesOf(name: string | null): string | null {
+  return name === null ? null : Buffer.from(name, 'utf8').toString('latin1');
 }

@@ -5,14 +5,15 @@ import { createFrame, FrameBuffer, type FrameLimits, WireError } from '@gatehous
  * Messages of the Postgres protocol in one direction (manual, section 54.7, "Message Formats").
  *
  * ```text
- * client:   untyped start-up packets (int32 length, int32 code) until `typed`, then byte type, int32 length
+ * client:   untyped start-up packets (int32 length, int32 code), then byte type, int32 length: small ones while
+ *           the login lasts (`login`), any from then on (`typed`)
  * upstream: one byte answer to SSLRequest in mode `tls-answer`, otherwise typed messages
  * ```
  * A client's first byte 0x16 is a TLS record (direct TLS); it is reported once as `TLS_RECORD` with nothing
  * consumed. Frames over `wholeFrameBytes` come in pieces where `mayPass` says that nobody needs them
  * whole, and are joined up to `MAX_WHOLE_BYTES` otherwise.
  */
-export type CodecMode = 'startup' | 'tls-answer' | 'typed';
+export type CodecMode = 'startup' | 'tls-answer' | 'login' | 'typed';
 
 export class MessageCodec implements Codec {
   readonly frame = createFrame();
@@ -52,8 +53,8 @@ export class MessageCodec implements Codec {
     if (this.#broken) throw new WireError('codec-unusable');
     if (this.#buffer.length === 0) return false;
     if (this.#remaining > 0) return this.#piece();
-    if (this.#mode === 'typed') return this.#typed();
-    return this.#mode === 'startup' ? this.#startup() : this.#tlsAnswer();
+    if (this.#mode === 'startup') return this.#startup();
+    return this.#mode === 'tls-answer' ? this.#tlsAnswer() : this.#typed();
   }
 
   drain(): Buffer {
@@ -66,7 +67,8 @@ export class MessageCodec implements Codec {
     if (length < HEADER_BYTES) return false;
     const total = bytes.readUInt32BE(offset + 1) + 1;
     if (total < HEADER_BYTES) this.#fail('length-too-small');
-    if (total > this.#limits.maxFrameBytes) this.#fail('frame-too-large');
+    if (total > this.#limits.maxFrameBytes || (this.#mode === 'login' && total > MAX_LOGIN_BYTES))
+      this.#fail('frame-too-large');
     if (length >= total) return this.#give(bytes[offset]!, total, total);
     if (total > this.#limits.wholeFrameBytes && this.#mayPass(bytes[offset]!)) {
       this.#remaining = total - length;
@@ -134,8 +136,10 @@ export const TLS_RECORD = -2;
 export const TLS_ANSWER = -3;
 
 /** Messages that must be understood whole are refused above this. */
-export const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
+const MAX_WHOLE_BYTES = 16 * 1024 * 1024;
 /** The server's own limit (`MAX_STARTUP_PACKET_LENGTH`). */
 const MAX_STARTUP_BYTES = 10_000;
+/** The server's own limit for what is sent before a login is complete (`PG_MAX_AUTH_TOKEN_LENGTH`). */
+const MAX_LOGIN_BYTES = 65_535;
 const HEADER_BYTES = 5;
 const TLS_HANDSHAKE = 0x16;

@@ -77,7 +77,7 @@ export class PostgresClientLogin implements ClientLogin {
 
   identified(credentials: Credentials, out: LoginOutbox): LoginStep {
     this.#credentials = credentials;
-    this.#codec.setMode('typed');
+    this.#codec.setMode('login');
     if (this.#usesCleartext()) out.client(encodeAuthentication(AUTHENTICATION.cleartext));
     else out.client(encodeSaslMechanisms(this.#mechanisms()));
     return MORE;

@@ -75,6 +75,7 @@ export class PostgresUpstreamLogin implements UpstreamLogin {
       case BACKEND.readyForQuery:
         if (!this.#verified) return failed('the database did not prove who it is');
         this.#state.transaction = decodeReadyForQuery(frame);
+        this.#state.initialSearchPath = this.#state.parameterStatus.get('search_path') ?? null;
         return { kind: 'ready' };
       case BACKEND.errorResponse:
         return failed(`the database refused the gateway (${decodeErrorFields(frame).get('C') ?? 'no code'})`);

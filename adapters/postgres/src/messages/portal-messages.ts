@@ -2,6 +2,9 @@ import type { Frame } from '@gatehouse/wire';
 import { bodyOf, encodeMessage } from './message-body.ts';
 import { FRONTEND } from './message-type.ts';
 
+const STATEMENT = 0x53;
+const PORTAL = 0x50;
+
 /** What Describe and Close name: a prepared statement or a portal. */
 export interface Target {
   readonly kind: 'statement' | 'portal' | 'neither';
@@ -33,8 +36,9 @@ export function encodeDescribePortal(portal: string): Buffer {
   );
 }
 
+export function encodeCloseStatement(name: string): Buffer {
+  return encodeMessage(FRONTEND.close, (body) => body.uint8(STATEMENT).cstring(name));
+}
+
 export const FLUSH = encodeMessage(FRONTEND.flush, () => undefined);
 export const SYNC = encodeMessage(FRONTEND.sync, () => undefined);
-
-const STATEMENT = 0x53;
-const PORTAL = 0x50;

@@ -1,7 +1,7 @@
 import type { RunningRequest } from '@gatehouse/adapter';
 import type { GatewayError } from '@gatehouse/model';
-import type { AnalyzedStatement, SessionEffect } from '@gatehouse/sql';
-import type { Portal } from '../classify/prepared.ts';
+import type { NameChange } from '../classify/name-table.ts';
+import type { Portal, RunStatement } from '../classify/prepared.ts';
 import type { MaskPlan } from './mask-plan.ts';
 
 /** What the server owes for one message; the kind says which replies end it. */
@@ -13,8 +13,7 @@ export type ReplyKind =
   | 'describe-statement'
   | 'describe-portal'
   | 'execute'
-  | 'sync'
-  | 'function';
+  | 'sync';
 
 /**
  * One message that was sent upstream. `hidden` replies belong to the gateway's own words and are not
@@ -28,19 +27,19 @@ export interface ExpectedReply {
   /** Takes the place of a success that must not be one: the message was only sent to hear the server's error. */
   readonly onSuccess: Buffer | null;
   /** The statements of the message, in order; `at` counts the ones that are done. */
-  readonly statements: readonly AnalyzedStatement[];
+  readonly run: readonly RunStatement[];
   at: number;
+  /** Names that its statements make and remove, for each of them. */
+  readonly changes: readonly (readonly NameChange[])[];
   readonly portal: Portal | null;
   plan: MaskPlan | null;
   /** Takes the place of the end of the statement; rows are withheld from now on. */
   cut: GatewayError | null;
-  /** The cut has been told to the client. */
+  /** The cut has been told to the client; nothing of this message is shown any more. */
   cutTold: boolean;
-  /** Runs when the message succeeded. */
-  readonly done: (() => void) | null;
   failed: boolean;
-  /** Replaces the effects of `statements` for EXECUTE and FETCH, which stand for another text. */
-  readonly effects: readonly SessionEffect[];
+  /** COPY FROM STDIN was asked for and has not ended. */
+  readonly takesCopy: boolean;
 }
 
 /** An expectation with everything that most messages leave empty. */
@@ -51,15 +50,25 @@ export function expectReply(kind: ReplyKind, parts: Partial<ExpectedReply> = {})
     running: null,
     errorInstead: null,
     onSuccess: null,
-    statements: [],
+    run: [],
     at: 0,
+    changes: [],
     portal: null,
     plan: null,
     cut: null,
     cutTold: false,
-    done: null,
     failed: false,
-    effects: [],
+    takesCopy: false,
     ...parts,
   };
+}
+
+/** The server has done statement number `index`: its changes of names hold. */
+export function confirmChanges({ changes }: ExpectedReply, index: number): void {
+  for (const change of changes[index] ?? []) change.table.confirm(change);
+}
+
+/** What has not been done by now never will be; changes that were confirmed stay. */
+export function dropChanges({ changes }: ExpectedReply): void {
+  for (const change of changes.flat()) change.table.drop(change);
 }

@@ -1,5 +1,5 @@
 import type { Masker } from '@gatehouse/masking';
-import type { FieldMask, MaskerSpec, Statement } from '@gatehouse/model';
+import type { FieldMask, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
 import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { valueCodec } from './value-codec.ts';
@@ -27,7 +27,7 @@ export interface PlanInput {
 export function createMaskPlan(input: PlanInput): MaskPlan | null {
   const plan: (ColumnMasking | null)[] = [];
   for (const [index, column] of input.columns.entries()) {
-    const masking = column.tableOid === 0 ? computedColumn(index, input) : originColumn(column, input);
+    const masking = column.tableOid === 0 ? computedColumn(index, input) : originColumn(column, index, input);
     if (masking === 'unknown') return null;
     plan.push(masking);
   }
@@ -37,16 +37,21 @@ export function createMaskPlan(input: PlanInput): MaskPlan | null {
 /** A column without an origin must be known to carry nothing that is masked. */
 function computedColumn(index: number, { columns, masks, statement }: PlanInput): null | 'unknown' {
   if (!statement.output.known || statement.output.value.length !== columns.length) return 'unknown';
-  const { kind, sources } = statement.output.value[index]!;
-  if (kind === 'none') return null;
-  if (!sources.known) return 'unknown';
-  const reveals = sources.value.some(({ object, field }) =>
-    masks.some((mask) => covers(mask, object.path, field)),
-  );
-  return reveals ? 'unknown' : null;
+  return revealsMasked(statement.output.value[index]!, masks) ? 'unknown' : null;
 }
 
-function originColumn(column: ColumnDescription, input: PlanInput): ColumnMasking | null | 'unknown' {
+/** Whether a masked field is behind an output, as far as the analysis says. */
+function revealsMasked({ kind, sources }: OutputColumn, masks: readonly FieldMask[]): boolean {
+  if (kind === 'none') return false;
+  if (!sources.known) return true;
+  return sources.value.some(({ object, field }) => masks.some((mask) => covers(mask, object.path, field)));
+}
+
+function originColumn(
+  column: ColumnDescription,
+  index: number,
+  input: PlanInput,
+): ColumnMasking | null | 'unknown' {
   const { catalog, masks } = input;
   const { tableOid, attnum } = column;
   const origin = catalog?.columnOrigin(tableOid, attnum) ?? null;
@@ -55,7 +60,11 @@ function originColumn(column: ColumnDescription, input: PlanInput): ColumnMaskin
     return attnum < 0 && catalog?.relationByOid(tableOid) !== undefined ? null : 'unknown';
   }
   const mask = strictest([origin, ...catalog.originAliases(tableOid, attnum)], masks);
-  return mask === null ? null : maskingOf(column, input.maskerOf(mask.masker));
+  if (mask !== null) return maskingOf(column, input.maskerOf(mask.masker));
+  // The server names one origin; where the analysis knows of another that is masked, both must be believed.
+  const { output } = input.statement;
+  const told = output.known && output.value.length === input.columns.length ? output.value[index]! : null;
+  return told?.sources.known === true && revealsMasked(told, masks) ? 'unknown' : null;
 }
 
 /** The mask of the column itself or of anything that it stands for; `null` wins over all others. */

@@ -25,7 +25,7 @@ export function valueCodec(typeOid: number, typeModifier: number, format: number
 
 interface TypeFacts {
   readonly mask: MaskType;
-  readonly bits?: 32 | 64;
+  readonly bits?: 16 | 32 | 64;
   readonly text: string;
   readonly binary: string;
   readonly sized?: boolean;
@@ -44,11 +44,12 @@ function columnOf(type: TypeFacts, typeModifier: number): MaskColumn {
   };
 }
 
-/** By type OID (src/include/catalog/pg_type.dat). int2 is left out: maskers know 32 bits and more. */
+/** By type OID (src/include/catalog/pg_type.dat). */
 const TYPES: ReadonlyMap<number, TypeFacts> = new Map<number, TypeFacts>([
   [16, { mask: 'boolean', text: 'boolean', binary: 'boolean' }],
   [17, { mask: 'bytes', text: 'bytes', binary: 'bytes' }],
   [20, { mask: 'integer', bits: 64, text: 'plain', binary: 'int8' }],
+  [21, { mask: 'integer', bits: 16, text: 'plain', binary: 'int2' }],
   [23, { mask: 'integer', bits: 32, text: 'plain', binary: 'int4' }],
   [25, { mask: 'text', text: 'plain', binary: 'utf8' }],
   [19, { mask: 'text', text: 'plain', binary: 'utf8' }],
@@ -117,6 +118,10 @@ const BINARY_CODECS: Readonly<Record<string, Form>> = {
     decode: (bytes) =>
       bytes.length === 16 ? bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-') : null,
     encode: (text) => Buffer.from(text.replaceAll('-', ''), 'hex'),
+  },
+  int2: {
+    decode: (bytes) => (bytes.length === 2 ? String(bytes.readInt16BE(0)) : null),
+    encode: (text) => fixed(2, (out) => out.writeInt16BE(Number(text))),
   },
   int4: {
     decode: (bytes) => (bytes.length === 4 ? String(bytes.readInt32BE(0)) : null),

@@ -1,0 +1,371 @@
+import type { CatalogHolder, Outbox } from '@gatehouse/adapter';
+import type { GatewayError } from '@gatehouse/model';
+import type { PostgresCatalog } from '@gatehouse/sql';
+import { type Frame, WireError } from '@gatehouse/wire';
+import type { FrontendClassifier } from '../classify/frontend-classifier.ts';
+import type { RunStatement } from '../classify/prepared.ts';
+import type { SessionContext } from '../classify/session-context.ts';
+import { assertPinned } from '../handshake/pinned-status.ts';
+import { affectedRowsOf } from '../messages/command-complete.ts';
+import {
+  decodeErrorFields,
+  type ErrorFields,
+  encodeErrorResponse,
+  encodeNoticeResponse,
+} from '../messages/error-response.ts';
+import { BACKEND } from '../messages/message-type.ts';
+import { SYNC } from '../messages/portal-messages.ts';
+import { decodeRowDescription } from '../messages/row-description.ts';
+import { decodeParameterStatus, decodeReadyForQuery } from '../messages/server-messages.ts';
+import type { SessionState } from '../session-state.ts';
+import type { Barrier } from './barrier.ts';
+import { errorBytes, redactedFields } from './error-fields.ts';
+import {
+  confirmChanges,
+  dropChanges,
+  type ExpectedReply,
+  expectReply,
+  type ReplyKind,
+} from './expected-reply.ts';
+import { FinishedRequests } from './finished-requests.ts';
+import { FAILING_QUERY, failSegment } from './refuse-message.ts';
+import type { ReplyLine } from './reply-line.ts';
+import { RowGate } from './row-gate.ts';
+
+export interface ReplyReaderParts {
+  readonly state: SessionState;
+  readonly holder: CatalogHolder<PostgresCatalog>;
+  readonly line: ReplyLine;
+  readonly context: SessionContext;
+  readonly classifier: FrontendClassifier;
+  readonly maskingKey: Buffer;
+}
+
+/**
+ * One logged-in Postgres session, towards the client: every reply is given to the message that it answers.
+ *
+ * **Cutting** (row limit, time limit, rows whose origin is unknown). Rows are withheld and a cancel is sent.
+ * When the server's error arrives, ours takes its place. When the statement ended before the cancel came, our
+ * error is told all the same; where the statement may have changed something, a failing message then makes the
+ * server take it back, except for a single simple Query outside a transaction, whose error says that it stands.
+ *
+ * INVARIANT: a reply that its message cannot have ends the session; nothing is ever guessed about order.
+ */
+export class ReplyReader {
+  barrier: Barrier | null = null;
+  readonly #parts: ReplyReaderParts;
+  readonly #rows: RowGate;
+  readonly #finished = new FinishedRequests();
+  /** An error came since the last ReadyForQuery. */
+  #sawError = false;
+  /** Something in the open transaction was run whose errors may carry values, deferred ones included. */
+  #redactsTransaction = false;
+  #objectsChanged = false;
+  /** What became of the first piece of a message that comes in pieces. */
+  #passesPieces = false;
+
+  constructor(parts: ReplyReaderParts) {
+    this.#parts = parts;
+    this.#rows = new RowGate(parts, (expected, error, out) => this.cut(expected, error, out));
+  }
+
+  read(frame: Frame, out: Outbox): void {
+    if (!frame.first) {
+      if (this.#passesPieces) out.forwardToClient(frame);
+      return;
+    }
+    switch (frame.type) {
+      case BACKEND.dataRow:
+        this.#passesPieces = this.#rows.row(frame, this.#parts.line.head, out);
+        return;
+      case BACKEND.copyData:
+        this.#passesPieces = this.#rows.copyData(frame, this.#parts.line.head, out);
+        return;
+      case BACKEND.noticeResponse:
+        this.#notice(frame, out);
+        return;
+      case BACKEND.notificationResponse:
+        out.forwardToClient(frame);
+        return;
+      case BACKEND.parameterStatus:
+        this.#parameterStatus(frame, out);
+        return;
+      default:
+        this.#answer(frame, out);
+    }
+  }
+
+  /** Withholds what is left of a message's rows, tells the client where its end would be, and asks to stop it. */
+  cut(expected: ExpectedReply, error: GatewayError, out: Outbox): void {
+    if (expected.cut !== null) return;
+    expected.cut = error;
+    out.cancelUpstream();
+  }
+
+  /** What stands behind the barrier goes on without having seen the end of what is before it. */
+  overtake(out: Outbox): void {
+    this.#endBarrier(out);
+  }
+
+  #notice(frame: Frame, out: Outbox): void {
+    if (this.#redacts()) out.client(encodeNoticeResponse(redactedFields(decodeErrorFields(frame))));
+    else out.forwardToClient(frame);
+  }
+
+  #redacts(): boolean {
+    return this.#redactsTransaction || this.#parts.line.head?.running?.obligations.redactDiagnostics === true;
+  }
+
+  #parameterStatus(frame: Frame, out: Outbox): void {
+    const { name, value } = decodeParameterStatus(frame);
+    assertPinned(name, value);
+    this.#parts.context.reported(name, value);
+    out.forwardToClient(frame);
+  }
+
+  #answer(frame: Frame, out: Outbox): void {
+    const expected = this.#parts.line.head;
+    if (expected === null) {
+      // Only an error that ends the connection comes without being asked for.
+      if (frame.type !== BACKEND.errorResponse) throw new WireError('malformed', 'reply to no request');
+      this.#showError(frame, decodeErrorFields(frame), out);
+      return;
+    }
+    const allowed = ALLOWED[frame.type];
+    if (allowed === undefined || !allowed.includes(expected.kind))
+      throw new WireError('malformed', 'reply to another request');
+    switch (frame.type) {
+      case BACKEND.rowDescription:
+        this.#rowDescription(frame, expected, out);
+        return;
+      case BACKEND.commandComplete:
+      case BACKEND.emptyQueryResponse:
+      case BACKEND.portalSuspended:
+        this.#statementEnd(frame, expected, out);
+        return;
+      case BACKEND.errorResponse:
+        this.#error(frame, expected, out);
+        return;
+      case BACKEND.readyForQuery:
+        this.#ready(frame, expected, out);
+        return;
+      case BACKEND.copyInResponse:
+        this.#copyIn(frame, expected, out);
+        return;
+      case BACKEND.copyOutResponse:
+        this.#rows.copyOut(expected, out);
+        if (expected.cut === null) out.forwardToClient(frame);
+        return;
+      case BACKEND.parameterDescription:
+      case BACKEND.copyDone:
+        if (!expected.hidden && expected.cut === null) out.forwardToClient(frame);
+        return;
+      default:
+        this.#messageEnd(frame, expected, out);
+    }
+  }
+
+  #rowDescription(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    if (expected.kind === 'query') {
+      this.#rows.plan(expected, out, () => decodeRowDescription(frame));
+      if (expected.cut === null) out.forwardToClient(frame);
+      return;
+    }
+    if (expected.portal !== null) expected.portal.columns = decodeRowDescription(frame);
+    this.#messageEnd(frame, expected, out);
+  }
+
+  #copyIn(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    if (!expected.takesCopy || this.barrier?.expected !== expected)
+      throw new WireError('malformed', 'COPY that was not asked for');
+    this.barrier.copyStarted();
+    out.forwardToClient(frame);
+  }
+
+  /** The message has had its only (or last) reply. */
+  #messageEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    confirmChanges(expected, 0);
+    if (expected.onSuccess !== null) this.#acceptedAfterAll(expected.onSuccess, out);
+    else if (!expected.hidden && !expected.cutTold) out.forwardToClient(frame);
+    this.#finish(expected, 'ok', undefined, out);
+    this.#settle(expected, out);
+  }
+
+  /** The server reads a text that could not be read here: refused, and the server is made to agree. */
+  #acceptedAfterAll(refusal: Buffer, out: Outbox): void {
+    const { classifier, line } = this.#parts;
+    out.client(refusal);
+    if (line.length > 1) return;
+    classifier.skipping = true;
+    failSegment(line, out);
+  }
+
+  #statementEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    const isComplete = frame.type !== BACKEND.portalSuspended;
+    if (expected.running !== null && frame.type === BACKEND.commandComplete)
+      expected.running.affectedRows += affectedRowsOf(frame);
+    const statement = expected.run[expected.at];
+    if (isComplete) this.#succeeded(expected, statement);
+    if (expected.cut !== null) this.#tellCut(expected, statement, out);
+    else if (!expected.hidden) out.forwardToClient(frame);
+    if (expected.kind !== 'execute') return;
+    this.#finish(expected, 'ok', undefined, out);
+    this.#settle(expected, out);
+  }
+
+  /** Effects of the statement that has just ended; the next one of the message begins. */
+  #succeeded(expected: ExpectedReply, statement: RunStatement | undefined): void {
+    confirmChanges(expected, expected.at);
+    expected.at += 1;
+    expected.plan = null;
+    if (statement === undefined) return;
+    this.#parts.context.succeeded(statement);
+    if (changesObjects(statement)) this.#objectsChanged = true;
+  }
+
+  #error(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    this.#sawError = true;
+    const fields = decodeErrorFields(frame);
+    expected.failed = true;
+    dropChanges(expected);
+    if (expected.cut !== null) this.#tellCut(expected, undefined, out);
+    else if (expected.errorInstead !== null) out.client(expected.errorInstead);
+    else if (!expected.hidden) this.#showError(frame, fields, out);
+    this.#finish(expected, 'error', fields.get('C'), out);
+    if (expected.kind === 'query' || expected.kind === 'sync') return;
+    this.#settle(expected, out, () => this.#skipToSync(out));
+  }
+
+  #showError(frame: Frame, fields: ErrorFields, out: Outbox): void {
+    if (this.#redacts()) out.client(encodeErrorResponse(redactedFields(fields)));
+    else out.forwardToClient(frame);
+  }
+
+  /** After an error the server drops everything up to Sync: what was sent meanwhile never ran, what comes is not sent. */
+  #skipToSync(out: Outbox): void {
+    const { line, classifier } = this.#parts;
+    for (let head = line.head; head !== null && head.kind !== 'sync'; head = line.head) {
+      dropChanges(head);
+      this.#finish(head, 'cancelled', 'skipped', out);
+      line.settle(out);
+    }
+    if (line.head === null) classifier.skipping = true;
+  }
+
+  #ready(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    const { state, context, classifier, line } = this.#parts;
+    const status = decodeReadyForQuery(frame);
+    // Told an error for a write that had succeeded: inside a transaction the server is made to agree first.
+    if (this.barrier?.expected === expected && expected.cutTold && !expected.failed && status === 'T') {
+      this.#finish(expected, 'ok', undefined, out);
+      const hidden = expectReply('query', { hidden: true });
+      line.expect(hidden);
+      this.barrier.expected = hidden;
+      out.upstream(FAILING_QUERY);
+      line.settle(out);
+      return;
+    }
+    const rolledBack = this.#sawError || state.transaction === 'E';
+    context.ready(status, rolledBack);
+    state.transaction = status;
+    this.#sawError = false;
+    if (status === 'I') this.#transactionEnded(rolledBack, out);
+    if (status === 'I') classifier.transactionEnded();
+    dropChanges(expected);
+    this.#finish(expected, 'ok', undefined, out);
+    out.forwardToClient(frame);
+    this.#settle(expected, out);
+    if (status === 'I') this.#redactsTransaction = false;
+  }
+
+  #transactionEnded(rolledBack: boolean, out: Outbox): void {
+    if (this.#objectsChanged && !rolledBack) out.catalogChanged();
+    this.#objectsChanged = false;
+  }
+
+  /** Our error, once, where the statement ends. `ended`: the statement that the server has finished all the same. */
+  #tellCut(expected: ExpectedReply, ended: RunStatement | undefined, out: Outbox): void {
+    if (expected.cutTold || expected.cut === null) return;
+    expected.cutTold = true;
+    const stands = ended !== undefined && expected.kind === 'query' && this.#parts.state.transaction === 'I';
+    const hint = stands && !isRead(ended) ? 'what the statement changed stands' : undefined;
+    out.client(errorBytes(expected.cut, 'ERROR', { requestId: expected.running?.id, hint }));
+    if (expected.kind !== 'execute' || expected.failed) return;
+    this.#hideSegment(expected.cut, out);
+  }
+
+  /** The client is in error until its Sync: what the server answers up to there is not shown. */
+  #hideSegment(error: GatewayError, out: Outbox): void {
+    const { line, classifier } = this.#parts;
+    for (const behind of line.pending()) {
+      if (behind.kind === 'sync') return;
+      behind.cut ??= error;
+      behind.cutTold = true;
+    }
+    classifier.skipping = true;
+    failSegment(line, out);
+  }
+
+  /** Ends the request once; a cut is what it is, whatever the server said. */
+  #finish(
+    { running, cut }: ExpectedReply,
+    result: 'ok' | 'error' | 'cancelled',
+    code: string | undefined,
+    out: Outbox,
+  ): void {
+    if (running === null || !this.#finished.add(running)) return;
+    if (cut !== null) out.finish(running, 'cut', cut.code);
+    else out.finish(running, result, code);
+  }
+
+  /** The message is answered. `then` runs before what stood behind a barrier goes on. */
+  #settle(expected: ExpectedReply, out: Outbox, then: () => void = () => undefined): void {
+    dropChanges(expected);
+    if (expected.running?.obligations.redactDiagnostics === true) this.#redactsTransaction = true;
+    this.#parts.line.settle(out);
+    then();
+    if (this.barrier?.expected === expected) this.#endBarrier(out);
+  }
+
+  #endBarrier(out: Outbox): void {
+    const { barrier } = this;
+    if (barrier === null) return;
+    this.barrier = null;
+    barrier.end();
+    if (!barrier.holdsSync) return;
+    this.#parts.classifier.synced();
+    out.upstream(SYNC);
+  }
+}
+
+function changesObjects({ effects }: RunStatement): boolean {
+  return effects.some((effect) => effect.kind === 'schema-change' && !effect.temporary);
+}
+
+function isRead({ analyzed: { facts } }: RunStatement): boolean {
+  return (
+    facts.accesses.known &&
+    facts.accesses.value.every(({ action }) => action === 'read' || action === 'introspect')
+  );
+}
+
+const DESCRIBED: readonly ReplyKind[] = ['describe-statement', 'describe-portal'];
+const RUN: readonly ReplyKind[] = ['query', 'execute'];
+
+/** Which messages a reply can answer. */
+const ALLOWED: Readonly<Record<number, readonly ReplyKind[]>> = {
+  [BACKEND.parseComplete]: ['parse'],
+  [BACKEND.bindComplete]: ['bind'],
+  [BACKEND.closeComplete]: ['close'],
+  [BACKEND.parameterDescription]: ['describe-statement'],
+  [BACKEND.noData]: DESCRIBED,
+  [BACKEND.rowDescription]: ['query', ...DESCRIBED],
+  [BACKEND.commandComplete]: RUN,
+  [BACKEND.emptyQueryResponse]: RUN,
+  [BACKEND.portalSuspended]: ['execute'],
+  [BACKEND.copyInResponse]: RUN,
+  [BACKEND.copyOutResponse]: RUN,
+  [BACKEND.copyDone]: RUN,
+  [BACKEND.readyForQuery]: ['query', 'sync'],
+  [BACKEND.errorResponse]: ['query', 'parse', 'bind', 'close', ...DESCRIBED, 'execute', 'sync'],
+};
