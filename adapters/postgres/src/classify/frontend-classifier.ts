@@ -133,7 +133,7 @@ export class FrontendClassifier {
     const parts = { kind: 'bind', frame, via: 'bind', phase: 'prepare' } as const;
     const prepared = this.#statements.find(bind.statement, this.#segment);
     if (prepared === 'undecided' && this.#patient) return this.#waitForReplies();
-    if (prepared === 'undecided' || prepared === undefined) return unknownName(parts, 'prepared statement');
+    if (prepared === 'undecided' || prepared === undefined) return unknownName(parts, 'prepared-statement');
     const { text } = prepared;
     const statements = this.#statementsOf(text);
     if ('until' in statements) return statements;

@@ -66,9 +66,11 @@ export function notUtf8(parts: RequestParts): Verdict {
   });
 }
 
-export function unknownName(parts: RequestParts, what: string): Verdict {
-  const refusal = new GatewayError('protocol', 'unknown-name', `no such ${what} in this session`);
-  return requestOf({ ...parts, facts: [unknownFacts(parts.kind, refusal.message)], refusal });
+/** A name that is not in the tables of this session. */
+export function unknownName(parts: RequestParts, what: 'prepared-statement' | 'portal'): Verdict {
+  const message = `no such ${what.replace('-', ' ')} in this session`;
+  const refusal = new GatewayError('protocol', `unknown-${what}`, message);
+  return requestOf({ ...parts, facts: [unknownFacts(parts.kind, message)], refusal });
 }
 
 export function unknownFacts(verb: string, reason: string): Statement {

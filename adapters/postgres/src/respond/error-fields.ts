@@ -19,6 +19,13 @@ const SQLSTATES: Readonly<Record<ErrorKind, string>> = {
   internal: 'XX000',
 };
 
+/** Faults for which clients look for a code of their own (drivers prepare again on 26000). */
+const SQLSTATES_BY_CODE: ReadonlyMap<string, string> = new Map([
+  ['unknown-prepared-statement', '26000'],
+  ['unknown-portal', '34000'],
+  ['not-utf8', '22021'],
+]);
+
 /** The fields of an ErrorResponse for a fault; `severity` FATAL ends the connection for the client. */
 export function errorFields(
   error: GatewayError,
@@ -33,7 +40,7 @@ export function errorFields(
   return new Map([
     ['S', severity],
     ['V', severity],
-    ['C', SQLSTATES[error.kind]],
+    ['C', SQLSTATES_BY_CODE.get(error.code) ?? SQLSTATES[error.kind]],
     ['M', `gatehouse: ${error.message}`],
     ...(detail === '' ? [] : [['D', detail] as const]),
     ...(extra.hint === undefined ? [] : [['H', extra.hint] as const]),

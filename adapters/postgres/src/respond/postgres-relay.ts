@@ -94,6 +94,9 @@ export class PostgresRelay implements Relay {
     const { barrier } = this.#replies;
     if (barrier !== null) {
       const verdict = barrier.verdict(frame, patient);
+      // The server keeps the end of a COPY to itself until it is told to send it, and the Sync is still here.
+      if (barrier.holdsSync && barrier.expected.takesCopy && frame.type === FRONTEND.sync)
+        out.upstream(FLUSH);
       if (verdict !== null) return verdict;
       this.#replies.overtake(out);
     }
@@ -135,9 +138,10 @@ export class PostgresRelay implements Relay {
 
   refuse(pending: PendingRequest, denial: Denial, out: Outbox): void {
     const message = pending as PendingMessage;
+    const { requestId } = denial;
     // The text could not even be read: that is the better answer.
     const error = message.refusal ?? denial.error;
-    const { hint, requestId } = denial;
+    const hint = message.refusal === null ? denial.hint : undefined;
     this.#refuse(message, errorBytes(error, 'ERROR', { hint, requestId }), out);
   }
 

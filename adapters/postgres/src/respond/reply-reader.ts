@@ -112,8 +112,11 @@ export class ReplyReader {
     else out.forwardToClient(frame);
   }
 
+  /** What was deferred in a transaction speaks when it ends; its errors may carry what was run before. */
   #redacts(): boolean {
-    return this.#redactsTransaction || this.#parts.line.head?.running?.obligations.redactDiagnostics === true;
+    const { head } = this.#parts.line;
+    if (head?.running?.obligations.redactDiagnostics === true) return true;
+    return this.#redactsTransaction && (head === null || head.kind === 'sync' || head.run.some(runsDeferred));
   }
 
   #parameterStatus(frame: Frame, out: Outbox): void {
@@ -336,6 +339,10 @@ export class ReplyReader {
     this.#parts.classifier.synced();
     out.upstream(SYNC);
   }
+}
+
+function runsDeferred({ analyzed, effects }: RunStatement): boolean {
+  return analyzed.facts.verb === 'set constraints' || effects.some(({ kind }) => kind === 'transaction');
 }
 
 function changesObjects({ effects }: RunStatement): boolean {
