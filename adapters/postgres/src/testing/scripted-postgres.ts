@@ -1,0 +1,220 @@
+import type { ScriptedServer } from '@gatehouse/adapter/testkit';
+import { encodeMessage } from '../messages/message-body.ts';
+import { BACKEND } from '../messages/message-type.ts';
+
+/** What the server answers to one text: rows of text values, a tag, an error, or COPY. */
+export interface Answer {
+  readonly columns?: readonly {
+    readonly name: string;
+    readonly tableOid?: number;
+    readonly attnum?: number;
+  }[];
+  readonly rows?: readonly (readonly (string | null)[])[];
+  readonly tag?: string;
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly copyIn?: boolean;
+  /** Settings that change with it, reported before ReadyForQuery. */
+  readonly reports?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A server without data that keeps the protocol as Postgres does: names, skipping until Sync, transaction
+ * states, COPY in. Texts it was not told about are syntax errors.
+ */
+export class ScriptedPostgres implements ScriptedServer {
+  readonly received: string[] = [];
+  readonly #answers: ReadonlyMap<string, Answer>;
+  #rest: Buffer = Buffer.alloc(0);
+  #isStarted = false;
+  #isSkipping = false;
+  #status: 'I' | 'T' | 'E' = 'I';
+  #copy: 'simple' | 'extended' | null = null;
+  #reports: Readonly<Record<string, string>> = {};
+  readonly #statements = new Map<string, string>();
+  readonly #portals = new Map<string, string>();
+
+  constructor(answers: Readonly<Record<string, Answer>>) {
+    this.#answers = new Map(Object.entries(answers));
+  }
+
+  receive(bytes: Buffer): Buffer {
+    this.#rest = Buffer.concat([this.#rest, bytes]);
+    const out: Buffer[] = [];
+    for (;;) {
+      const header = this.#isStarted ? 1 : 0;
+      if (this.#rest.length < header + 4) break;
+      const end = header + this.#rest.readUInt32BE(header);
+      if (this.#rest.length < end) break;
+      const body = this.#rest.subarray(header + 4, end);
+      out.push(this.#isStarted ? this.#message(String.fromCharCode(this.#rest[0]!), body) : this.#start());
+      this.#rest = this.#rest.subarray(end);
+    }
+    return Buffer.concat(out);
+  }
+
+  #start(): Buffer {
+    this.#isStarted = true;
+    return Buffer.concat([
+      encodeMessage(BACKEND.authentication, (body) => body.int32be(0)),
+      status('server_version', '18.0'),
+      status('search_path', 'public'),
+      encodeMessage(BACKEND.backendKeyData, (body) => body.int32be(99).int32be(7)),
+      ready('I'),
+    ]);
+  }
+
+  #message(type: string, body: Buffer): Buffer {
+    this.received.push(type);
+    if (this.#copy !== null) return this.#inCopy(type);
+    if (this.#isSkipping && type !== 'S') return NOTHING;
+    switch (type) {
+      case 'Q':
+        return Buffer.concat([this.#runAll(cstring(body)), this.#copy === null ? this.#ready() : NOTHING]);
+      case 'S':
+        this.#isSkipping = false;
+        return this.#ready();
+      case 'P':
+        return this.#extended(() => this.#parse(body));
+      case 'B':
+        return this.#extended(() => this.#bind(body));
+      case 'D':
+        return this.#extended(() => this.#describe(body));
+      case 'E':
+        return this.#extended(() => this.#execute(body));
+      case 'C':
+        (body[0] === 0x53 ? this.#statements : this.#portals).delete(cstring(body.subarray(1)));
+        return empty(BACKEND.closeComplete);
+      default:
+        return NOTHING;
+    }
+  }
+
+  #extended(work: () => Buffer | string): Buffer {
+    const result = work();
+    if (typeof result !== 'string') return result;
+    this.#isSkipping = true;
+    return this.#fail('42000', result);
+  }
+
+  #parse(body: Buffer): Buffer | string {
+    const name = cstring(body);
+    const text = cstring(body.subarray(name.length + 1));
+    if (!this.#answers.has(text)) return 'syntax error';
+    if (name !== '' && this.#statements.has(name)) return 'prepared statement already exists';
+    this.#statements.set(name, text);
+    return empty(BACKEND.parseComplete);
+  }
+
+  #bind(body: Buffer): Buffer | string {
+    const portal = cstring(body);
+    const text = this.#statements.get(cstring(body.subarray(portal.length + 1)));
+    if (text === undefined) return 'no such prepared statement';
+    this.#portals.set(portal, text);
+    return empty(BACKEND.bindComplete);
+  }
+
+  #describe(body: Buffer): Buffer | string {
+    const names = body[0] === 0x53 ? this.#statements : this.#portals;
+    const text = names.get(cstring(body.subarray(1)));
+    if (text === undefined) return 'no such name';
+    const answer = this.#answers.get(text)!;
+    const row = answer.columns === undefined ? empty(BACKEND.noData) : rowDescription(answer);
+    if (body[0] !== 0x53) return row;
+    return Buffer.concat([encodeMessage(BACKEND.parameterDescription, (out) => out.int16be(0)), row]);
+  }
+
+  #execute(body: Buffer): Buffer | string {
+    const text = this.#portals.get(cstring(body));
+    if (text === undefined) return 'no such portal';
+    const answer = this.#answers.get(text)!;
+    if (answer.error !== undefined) {
+      this.#isSkipping = true;
+      return this.#fail(answer.error.code, answer.error.message);
+    }
+    return this.#result(answer, 'extended');
+  }
+
+  #runAll(text: string): Buffer {
+    const answer = this.#answers.get(text);
+    if (answer === undefined) return this.#fail('42601', 'syntax error');
+    if (answer.error !== undefined) return this.#fail(answer.error.code, answer.error.message);
+    const description = answer.columns === undefined ? NOTHING : rowDescription(answer);
+    return Buffer.concat([description, this.#result(answer, 'simple')]);
+  }
+
+  #result(answer: Answer, how: 'simple' | 'extended'): Buffer {
+    const { tag = `SELECT ${answer.rows?.length ?? 0}` } = answer;
+    if (answer.copyIn === true) {
+      this.#copy = how;
+      return encodeMessage(BACKEND.copyInResponse, (out) => out.uint8(0).int16be(0));
+    }
+    if (tag === 'BEGIN') this.#status = 'T';
+    if (tag === 'ROLLBACK' || tag === 'COMMIT') this.#status = 'I';
+    this.#reports = { ...this.#reports, ...answer.reports };
+    return Buffer.concat([...(answer.rows ?? []).map(dataRow), commandComplete(tag)]);
+  }
+
+  /** While COPY data is read Flush and Sync are ignored, and any other message ends the COPY without a reply of its own. */
+  #inCopy(type: string): Buffer {
+    if (type === 'd' || type === 'H' || type === 'S') return NOTHING;
+    const how = this.#copy;
+    this.#copy = null;
+    const end = type === 'c' ? commandComplete('COPY 1') : this.#fail('57014', 'COPY failed');
+    if (type !== 'c' && how === 'extended') this.#isSkipping = true;
+    return how === 'simple' ? Buffer.concat([end, this.#ready()]) : end;
+  }
+
+  #fail(code: string, message: string): Buffer {
+    if (this.#status === 'T') this.#status = 'E';
+    return encodeMessage(BACKEND.errorResponse, (out) =>
+      out.uint8(0x53).cstring('ERROR').uint8(0x43).cstring(code).uint8(0x4d).cstring(message).uint8(0),
+    );
+  }
+
+  #ready(): Buffer {
+    const reports = Object.entries(this.#reports).map(([name, value]) => status(name, value));
+    this.#reports = {};
+    if (this.#status === 'I') this.#portals.clear();
+    return Buffer.concat([...reports, ready(this.#status)]);
+  }
+}
+
+export function rowDescription({ columns = [] }: Answer): Buffer {
+  return encodeMessage(BACKEND.rowDescription, (out) => {
+    out.int16be(columns.length);
+    for (const { name, tableOid = 0, attnum = 0 } of columns)
+      out.cstring(name).uint32be(tableOid).int16be(attnum).uint32be(25).int16be(-1).int32be(-1).int16be(0);
+  });
+}
+
+export function dataRow(values: readonly (string | null)[]): Buffer {
+  return encodeMessage(BACKEND.dataRow, (out) => {
+    out.int16be(values.length);
+    for (const value of values) {
+      if (value === null) out.int32be(-1);
+      else out.int32be(Buffer.byteLength(value)).utf8(value);
+    }
+  });
+}
+
+function commandComplete(tag: string): Buffer {
+  return encodeMessage(BACKEND.commandComplete, (out) => out.cstring(tag));
+}
+
+function status(name: string, value: string): Buffer {
+  return encodeMessage(BACKEND.parameterStatus, (out) => out.cstring(name).cstring(value));
+}
+
+function ready(state: 'I' | 'T' | 'E'): Buffer {
+  return encodeMessage(BACKEND.readyForQuery, (out) => out.uint8(state.charCodeAt(0)));
+}
+
+function empty(type: number): Buffer {
+  return encodeMessage(type, () => undefined);
+}
+
+function cstring(bytes: Buffer): string {
+  return bytes.toString('utf8', 0, bytes.indexOf(0));
+}
+
+const NOTHING = Buffer.alloc(0);
