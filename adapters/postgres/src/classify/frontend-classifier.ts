@@ -3,6 +3,7 @@ import { GatewayError } from '@gatehouse/model';
 import type { Analysis, AnalyzedStatement, Refusal } from '@gatehouse/sql';
 import type { Frame } from '@gatehouse/wire';
 import { decodeBind } from '../messages/bind.ts';
+import { bodyOf } from '../messages/message-body.ts';
 import { FRONTEND } from '../messages/message-type.ts';
 import { decodeParse } from '../messages/parse.ts';
 import { decodeExecute, decodeTarget } from '../messages/portal-messages.ts';
@@ -68,6 +69,8 @@ export class FrontendClassifier {
       case FRONTEND.close:
         return this.#close(frame);
       case FRONTEND.sync:
+        // A Sync with a body is an error at the server and ends nothing there.
+        bodyOf(frame).end();
         this.synced();
         return PASS;
       case FRONTEND.flush:
