@@ -78,7 +78,7 @@ describe.skipIf(!hasPsql)(
       ],
       [
         'a COPY in that the client gives up',
-        "create temp table inbox (a int);\n\\copy inbox from '/nowhere/at/all'\nselect count(*) from inbox;\n",
+        'create temp table inbox (a int);\n\\copy inbox from $$/nowhere/at/all$$\nselect count(*) from inbox;\n',
       ],
       [
         'prepared statements and variables',

@@ -18,7 +18,7 @@ rules:
 }
 
 /** A folder with the given document in it. */
-export function policyFolder(document: string): string {
+function policyFolder(document: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policies-'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'policy.yaml'), document);

@@ -90,7 +90,7 @@ function opaque(statement: AnalyzedStatement): RunStatement {
 }
 
 /** Inside PREPARE and DECLARE stands the statement that runs. */
-export function innerOf(statement: AnalyzedStatement): AnalyzedStatement {
+function innerOf(statement: AnalyzedStatement): AnalyzedStatement {
   for (const effect of statement.effects) {
     if (effect.kind === 'prepare' || effect.kind === 'declare-cursor') return effect.statement;
   }

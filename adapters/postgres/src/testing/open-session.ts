@@ -315,7 +315,7 @@ function logIn(
 }
 
 /** Messages of a backend as words: `T D[a,b] C(SELECT 1) E(42501) ZI`. */
-export function wordsOf(bytes: Buffer): string {
+function wordsOf(bytes: Buffer): string {
   const words: string[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const end = at + 1 + bytes.readUInt32BE(at + 1);

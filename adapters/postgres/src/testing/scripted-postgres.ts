@@ -179,7 +179,7 @@ export class ScriptedPostgres implements ScriptedServer {
   }
 }
 
-export function rowDescription({ columns = [] }: Answer): Buffer {
+function rowDescription({ columns = [] }: Answer): Buffer {
   return encodeMessage(BACKEND.rowDescription, (out) => {
     out.int16be(columns.length);
     for (const { name, tableOid = 0, attnum = 0 } of columns)
