@@ -14,6 +14,7 @@ export class RowMasker {
   /** The DataRow with its masked columns replaced; NULL stays NULL. */
   mask(frame: Frame, plan: MaskPlan, counter: MaskCounter): Buffer {
     const { bytes, end } = frame;
+    if (end - frame.start < 7) throw new WireError('read-past-end', 'row');
     const count = bytes.readUInt16BE(frame.start + 5);
     if (count !== plan.length) throw new WireError('malformed', 'row with another number of columns');
     const out = this.#writer;

@@ -42,7 +42,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   'drop table people': { tag: 'DROP TABLE' },
   'copy people from stdin': { copyIn: true },
   'copy people to stdout': { rows: [] },
-  'set search_path to other': { tag: 'SET', reports: { search_path: 'other' } },
+  'set search_path to other': { tag: 'SET', setsPath: 'other' },
   [`prepare p as ${READ}`]: { tag: 'PREPARE' },
   'prepare p as select 1': { error: { code: '42P05', message: 'exists' } },
   'execute p': ROWS,

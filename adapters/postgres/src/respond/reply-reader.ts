@@ -247,12 +247,15 @@ export class ReplyReader {
   /** After an error the server drops everything up to Sync: what was sent meanwhile never ran, what comes is not sent. */
   #skipToSync(out: Outbox): void {
     const { line, classifier } = this.#parts;
+    let isBarrierSkipped = false;
     for (let head = line.head; head !== null && head.kind !== 'sync'; head = line.head) {
       dropChanges(head);
       this.#finish(head, 'cancelled', 'skipped', out);
       line.settle(out);
+      isBarrierSkipped ||= this.barrier?.expected === head;
     }
     if (line.head === null) classifier.skipping = true;
+    if (isBarrierSkipped) this.#endBarrier(out);
   }
 
   #ready(frame: Frame, expected: ExpectedReply, out: Outbox): void {

@@ -13,8 +13,10 @@ export interface Answer {
   readonly tag?: string;
   readonly error?: { readonly code: string; readonly message: string };
   readonly copyIn?: boolean;
-  /** Settings that change with it, reported before ReadyForQuery. */
-  readonly reports?: Readonly<Record<string, string>>;
+  /** The search path that it sets. */
+  readonly setsPath?: string;
+  /** What is answered under another search path. */
+  readonly under?: Readonly<Record<string, Answer>>;
 }
 
 /**
@@ -22,16 +24,21 @@ export interface Answer {
  * states, COPY in. Texts it was not told about are syntax errors.
  */
 export class ScriptedPostgres implements ScriptedServer {
+  /** Types of the messages that came, and every text in them. */
   readonly received: string[] = [];
+  readonly seen: string[] = [];
   readonly #answers: ReadonlyMap<string, Answer>;
   #rest: Buffer = Buffer.alloc(0);
   #isStarted = false;
   #isSkipping = false;
   #status: 'I' | 'T' | 'E' = 'I';
   #copy: 'simple' | 'extended' | null = null;
-  #reports: Readonly<Record<string, string>> = {};
+  #path = 'public';
+  #pathBefore = 'public';
+  #pathReported = 'public';
+  #failedAlone = false;
   readonly #statements = new Map<string, string>();
-  readonly #portals = new Map<string, string>();
+  readonly #portals = new Map<string, { readonly text: string; readonly answer: Answer }>();
 
   constructor(answers: Readonly<Record<string, Answer>>) {
     this.#answers = new Map(Object.entries(answers));
@@ -99,7 +106,8 @@ export class ScriptedPostgres implements ScriptedServer {
   #parse(body: Buffer): Buffer | string {
     const name = cstring(body);
     const text = cstring(body.subarray(name.length + 1));
-    if (!this.#answers.has(text)) return 'syntax error';
+    this.seen.push(text);
+    if (text !== '' && !this.#answers.has(text)) return 'syntax error';
     if (name !== '' && this.#statements.has(name)) return 'prepared statement already exists';
     this.#statements.set(name, text);
     return empty(BACKEND.parseComplete);
@@ -109,24 +117,25 @@ export class ScriptedPostgres implements ScriptedServer {
     const portal = cstring(body);
     const text = this.#statements.get(cstring(body.subarray(portal.length + 1)));
     if (text === undefined) return 'no such prepared statement';
-    this.#portals.set(portal, text);
+    // Names are settled when the portal is opened.
+    this.#portals.set(portal, { text, answer: this.#answerTo(text) ?? {} });
     return empty(BACKEND.bindComplete);
   }
 
   #describe(body: Buffer): Buffer | string {
-    const names = body[0] === 0x53 ? this.#statements : this.#portals;
-    const text = names.get(cstring(body.subarray(1)));
-    if (text === undefined) return 'no such name';
-    const answer = this.#answers.get(text)!;
+    const name = cstring(body.subarray(1));
+    const answer = body[0] === 0x53 ? this.#described(name) : this.#portals.get(name)?.answer;
+    if (answer === undefined) return 'no such name';
     const row = answer.columns === undefined ? empty(BACKEND.noData) : rowDescription(answer);
     if (body[0] !== 0x53) return row;
     return Buffer.concat([encodeMessage(BACKEND.parameterDescription, (out) => out.int16be(0)), row]);
   }
 
   #execute(body: Buffer): Buffer | string {
-    const text = this.#portals.get(cstring(body));
-    if (text === undefined) return 'no such portal';
-    const answer = this.#answers.get(text)!;
+    const portal = this.#portals.get(cstring(body));
+    if (portal === undefined) return 'no such portal';
+    const { text, answer } = portal;
+    if (text === '') return empty(BACKEND.emptyQueryResponse);
     if (answer.error !== undefined) {
       this.#isSkipping = true;
       return this.#fail(answer.error.code, answer.error.message);
@@ -134,8 +143,20 @@ export class ScriptedPostgres implements ScriptedServer {
     return this.#result(answer, 'extended');
   }
 
-  #runAll(text: string): Buffer {
+  #described(name: string): Answer | undefined {
+    const text = this.#statements.get(name);
+    return text === undefined ? undefined : (this.#answerTo(text) ?? {});
+  }
+
+  #answerTo(text: string): Answer | undefined {
     const answer = this.#answers.get(text);
+    return answer?.under?.[this.#path] ?? answer;
+  }
+
+  #runAll(text: string): Buffer {
+    this.seen.push(text);
+    if (text === '') return empty(BACKEND.emptyQueryResponse);
+    const answer = this.#answerTo(text);
     if (answer === undefined) return this.#fail('42601', 'syntax error');
     if (answer.error !== undefined) return this.#fail(answer.error.code, answer.error.message);
     const description = answer.columns === undefined ? NOTHING : rowDescription(answer);
@@ -149,8 +170,9 @@ export class ScriptedPostgres implements ScriptedServer {
       return encodeMessage(BACKEND.copyInResponse, (out) => out.uint8(0).int16be(0));
     }
     if (tag === 'BEGIN') this.#status = 'T';
+    if (tag === 'ROLLBACK') this.#path = this.#pathBefore;
     if (tag === 'ROLLBACK' || tag === 'COMMIT') this.#status = 'I';
-    this.#reports = { ...this.#reports, ...answer.reports };
+    this.#path = answer.setsPath ?? this.#path;
     return Buffer.concat([...(answer.rows ?? []).map(dataRow), commandComplete(tag)]);
   }
 
@@ -166,15 +188,21 @@ export class ScriptedPostgres implements ScriptedServer {
 
   #fail(code: string, message: string): Buffer {
     if (this.#status === 'T') this.#status = 'E';
+    else if (this.#status === 'I') this.#failedAlone = true;
     return encodeMessage(BACKEND.errorResponse, (out) =>
       out.uint8(0x53).cstring('ERROR').uint8(0x43).cstring(code).uint8(0x4d).cstring(message).uint8(0),
     );
   }
 
   #ready(): Buffer {
-    const reports = Object.entries(this.#reports).map(([name, value]) => status(name, value));
-    this.#reports = {};
-    if (this.#status === 'I') this.#portals.clear();
+    if (this.#failedAlone) this.#path = this.#pathBefore;
+    this.#failedAlone = false;
+    const reports = this.#path === this.#pathReported ? [] : [status('search_path', this.#path)];
+    this.#pathReported = this.#path;
+    if (this.#status === 'I') {
+      this.#pathBefore = this.#path;
+      this.#portals.clear();
+    }
     return Buffer.concat([...reports, ready(this.#status)]);
   }
 }
