@@ -91,7 +91,7 @@ export function openDirectTls(port: number, alpn: readonly string[]): RawClient 
   return new RawClient(connectTls(options));
 }
 
-export function messagesOf(bytes: Buffer): readonly Message[] {
+function messagesOf(bytes: Buffer): readonly Message[] {
   const messages: Message[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const end = at + 1 + bytes.readInt32BE(at + 1);
