@@ -109,7 +109,11 @@ export class FrontendClassifier {
     if (text === null) return notUtf8(parts);
     const statements = this.#statementsOf(text);
     if ('until' in statements) return statements;
-    if ('code' in statements) return refusedText({ ...parts, text }, statements);
+    if ('code' in statements) {
+      // Asking the server for its words takes a Sync, which would end the skipping after an earlier error.
+      const asks = statements.code === 'syntax-error' && this.#line.hasOpenSegment;
+      return asks && this.#patient ? this.#waitForReplies() : refusedText({ ...parts, text }, statements);
+    }
     const run = this.#resolve(text, statements);
     if ('until' in run) return run;
     // A failing Query does not make the server skip what follows, so it is a segment of its own.

@@ -61,6 +61,18 @@ export class SessionContext {
     return this.#mayHaveMade;
   }
 
+  /** What names mean was changed in a transaction that has not ended: an error that is on its way takes it back. */
+  get mayBeTakenBack(): boolean {
+    return this.#path.isChanged || this.#user.isChanged;
+  }
+
+  /** Nobody waits any longer for what becomes of the change: from now on it is unknown. */
+  doubt(): void {
+    this.#path.set(unknown('it may have been taken back'), true);
+    this.#user.set(unknown('it may have been taken back'), true);
+    this.#refresh();
+  }
+
   /** Whether running this changes what names mean, now or when its transaction ends. */
   changesContext({ analyzed, effects }: RunStatement): boolean {
     if (!analyzed.facts.accesses.known) return true;

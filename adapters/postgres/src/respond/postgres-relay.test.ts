@@ -293,6 +293,15 @@ describe('what names mean', () => {
     expect(await session.settle()).toContain('D[ana,hidden]');
   });
 
+  it('is not believed while an error on its way may still take it back', async () => {
+    const session = await open(maskSecret);
+    session.send(extended('set search_path to other'), extended('select secret from people'), SYNC_MESSAGE);
+    session.send(extended(READ), SYNC_MESSAGE);
+    const words = await session.settle();
+    expect(words).toContain('D[ana,hidden]');
+    expect(words).not.toContain('s3cr3t');
+  });
+
   it('asks for a newer catalog once when a name is missing, and does not trust one that could not be read', async () => {
     const session = await open();
     session.refresh = () => Promise.reject(new Error('down'));

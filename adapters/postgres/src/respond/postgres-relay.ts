@@ -100,6 +100,11 @@ export class PostgresRelay implements Relay {
       if (verdict !== null) return verdict;
       this.#replies.overtake(out);
     }
+    // SECURITY: session-fuzz.test.ts; a SET that an error still takes back must not be believed.
+    if (this.#context.mayBeTakenBack && this.#line.length > 0 && ANALYZED.has(frame.type)) {
+      if (patient) return { kind: 'wait', until: this.#line.whenQuiet() };
+      this.#context.doubt();
+    }
     const cuttable = this.#cuttableAhead();
     if (cuttable !== null && patient && RUNS.has(frame.type))
       return { kind: 'wait', until: this.#line.whenQuiet() };
@@ -220,7 +225,8 @@ export class PostgresRelay implements Relay {
 
   #refuse(message: PendingMessage, error: Buffer, out: Outbox): void {
     const { kind, refusal } = message;
-    if (refusal === null || !isSyntaxError(refusal) || (kind !== 'query' && kind !== 'parse')) {
+    const asks = kind === 'parse' || (kind === 'query' && !this.#line.hasOpenSegment);
+    if (refusal === null || !isSyntaxError(refusal) || !asks) {
       sendFailing(message, error, this.#line, out);
       if (kind !== 'query' && kind !== 'function') this.#classifier.skipping = true;
     } else if (kind === 'query') askForError(message, error, this.#line, out);
@@ -255,6 +261,12 @@ function isSyntaxError({ code }: GatewayError): boolean {
 }
 
 const LOOKS: ReadonlySet<string> = new Set(['read', 'introspect']);
+const ANALYZED: ReadonlySet<number> = new Set([
+  FRONTEND.query,
+  FRONTEND.parse,
+  FRONTEND.bind,
+  FRONTEND.execute,
+]);
 const RUNS: ReadonlySet<number> = new Set([FRONTEND.execute, FRONTEND.query, FRONTEND.functionCall]);
 /** The gateway itself gives up after four. */
 const MAX_WAITS = 3;

@@ -14,6 +14,16 @@ export class ReplyLine {
     return this.#queue.length;
   }
 
+  /** Whether messages are unanswered whose failure would make the server skip what comes next, a Query too. */
+  get hasOpenSegment(): boolean {
+    let isOpen = false;
+    for (const { kind } of this.#queue.pending()) {
+      if (kind === 'sync') isOpen = false;
+      else if (kind !== 'query') isOpen = true;
+    }
+    return isOpen;
+  }
+
   expect(expected: ExpectedReply): void {
     this.#queue.expect(expected);
   }

@@ -1,0 +1,137 @@
+import { createMasker } from '@gatehouse/masking';
+import { type FieldMask, known, type OutputColumn, type Statement, unknown } from '@gatehouse/model';
+import { buildPostgresCatalog } from '@gatehouse/sql';
+import { describe, expect, it } from 'vitest';
+import { unknownFacts } from '../classify/pending-message.ts';
+import type { ColumnDescription } from '../messages/row-description.ts';
+import { createMaskPlan } from './mask-plan.ts';
+
+const catalog = buildPostgresCatalog({
+  settings: [{ version: '180000', search_path: 'public', user: 'app' }],
+  schemas: [{ name: 'public', usable: true }],
+  relations: [
+    ['people', 'p', 1000],
+    ['people_2024', 'r', 1001],
+    ['people_view', 'v', 1002],
+  ].map(([name, kind, oid]) => ({
+    oid: oid as number,
+    schema: 'public',
+    name: name as string,
+    kind: kind as string,
+    rules: false,
+    triggers: false,
+    rls: false,
+    indexed: null,
+  })),
+  columns: [1000, 1001, 1002].flatMap((oid) => [
+    { oid, attnum: 1, name: 'id', type: 'integer' },
+    { oid, attnum: 2, name: oid === 1002 ? 'alias' : 'email', type: 'text' },
+  ]),
+  inheritance: [{ child: 1001, parent: 1000 }],
+  viewRelations: [{ view: 1002, relation: 1000, attnum: 2 }],
+  viewFunctions: [],
+  foreignTables: [],
+  functions: [],
+  operators: [],
+  casts: [],
+});
+
+function mask(field: string, masker: FieldMask['masker'] = { kind: 'redact' }): FieldMask {
+  return {
+    object: { kind: 'relation', path: ['public', 'people'] },
+    field,
+    masker,
+    rule: { policy: 'p', rule: 'r' },
+  };
+}
+
+function column(tableOid: number, attnum: number, typeOid = 25): ColumnDescription {
+  return { name: 'c', tableOid, attnum, typeOid, typeModifier: -1, format: 0 };
+}
+
+const NOT_TOLD: Statement = unknownFacts('select', 'not told');
+const told = (...output: readonly OutputColumn[]): Statement => ({ ...NOT_TOLD, output: known(output) });
+const output = (kind: OutputColumn['kind'], ...fields: readonly string[]): OutputColumn => ({
+  name: 'c',
+  kind,
+  sources: known(fields.map((field) => ({ object: mask(field).object, field }))),
+});
+
+/** `as is`, the constant that replaces it, `computed`, or `withheld`. */
+function planned(
+  columns: readonly ColumnDescription[],
+  masks: readonly FieldMask[],
+  statement: Statement = NOT_TOLD,
+): string {
+  const plan = createMaskPlan({
+    columns,
+    masks,
+    statement,
+    catalog,
+    maskerOf: (spec) => createMasker(spec, { key: Buffer.alloc(32) }),
+  });
+  if (plan === null) return 'withheld';
+  return plan
+    .map((each) => (each === null ? 'as is' : each.kind === 'constant' ? String(each.bytes) : each.kind))
+    .join(', ');
+}
+
+describe('the plan for a result', () => {
+  it.each([
+    ['the column itself', 1000, 2, '***'],
+    ['another column of the table', 1000, 1, 'as is'],
+    ['a partition', 1001, 2, '***'],
+    ['a view', 1002, 2, '***'],
+    ['a system column', 1000, -1, 'as is'],
+    ['a table that is not known', 4242, 1, 'withheld'],
+    ['a column that is not known', 1000, 99, 'withheld'],
+    ['a system column of an unknown table', 4242, -1, 'withheld'],
+  ])('follows the origin that the server reports: %s', (_name, oid, attnum, expected) => {
+    expect(planned([column(oid, attnum)], [mask('email')])).toBe(expected);
+  });
+
+  it('masks every column when the mask is for all fields', () => {
+    expect(planned([column(1000, 1, 23), column(1000, 2)], [mask('*')])).not.toContain('as is');
+  });
+
+  it('prefers NULL when several masks hold', () => {
+    expect(planned([column(1000, 2)], [mask('email'), mask('email', { kind: 'null' })])).toBe('null');
+  });
+
+  it('gives NULL for a type of which no masked value can be made', () => {
+    expect(planned([column(1000, 2, 1009)], [mask('email', { kind: 'hash' })])).toBe('null');
+  });
+
+  it.each([
+    ['known to be harmless', told(output('none')), 'as is'],
+    ['computed from unmasked columns', told(output('derived', 'id')), 'as is'],
+    ['computed from a masked column', told(output('derived', 'email')), 'withheld'],
+    ['computed from all columns', told(output('derived', '*')), 'withheld'],
+    [
+      'of sources that are not known',
+      told({ name: 'c', kind: 'derived', sources: unknown('x') }),
+      'withheld',
+    ],
+    ['not told', NOT_TOLD, 'withheld'],
+    ['told with another number of columns', told(output('none'), output('none')), 'withheld'],
+  ])('lets a column without origin pass only when it is %s', (_what, statement, expected) => {
+    expect(planned([column(0, 0)], [mask('email')], statement)).toBe(expected === '' ? 'as is' : expected);
+  });
+
+  it('withholds a column whose reported origin is harmless while the analysis knows a masked one', () => {
+    expect(planned([column(1000, 1)], [mask('email')], told(output('derived', 'email', 'id')))).toBe(
+      'withheld',
+    );
+  });
+
+  it('knows nothing without a catalog', () => {
+    const plan = createMaskPlan({
+      columns: [column(1000, 1)],
+      masks: [mask('email')],
+      statement: NOT_TOLD,
+      catalog: null,
+      maskerOf: (spec) => createMasker(spec, { key: Buffer.alloc(32) }),
+    });
+    expect(plan).toBeNull();
+  });
+});
