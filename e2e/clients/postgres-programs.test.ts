@@ -1,19 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  isOnPath,
-  libpqEnvironment,
-  openSides,
-  runProgram,
-  type Side,
-  type Sides,
-} from './postgres-sides.ts';
+import { libpqEnvironment, openSides, type Side, type Sides } from './postgres-sides.ts';
+import { hasPythonModule, isOnPath, PYTHON, runProgram } from './run-program.ts';
 
-const PYTHON = '/usr/bin/python3';
 const JDBC_JAR = '/usr/share/java/postgresql.jar';
-const hasPsycopg = imports('psycopg');
+const hasPsycopg = hasPythonModule('psycopg');
 const hasJdbc = isOnPath('java') && existsSync(JDBC_JAR);
 const hasPgbench = isOnPath('pgbench');
 
@@ -74,12 +66,3 @@ describe('clients in other languages through the gateway, with everything allowe
     });
   });
 });
-
-function imports(module: string): boolean {
-  try {
-    execFileSync(PYTHON, ['-c', `import ${module}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,14 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  isOnPath,
-  libpqEnvironment,
-  openSides,
-  type ProgramResult,
-  runProgram,
-  type Side,
-  type Sides,
-} from './postgres-sides.ts';
+import { libpqEnvironment, openSides, type Side, type Sides } from './postgres-sides.ts';
+import { isOnPath, type ProgramResult, runProgram } from './run-program.ts';
 
 const hasPsql = isOnPath('psql');
 
