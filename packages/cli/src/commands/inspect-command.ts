@@ -14,7 +14,11 @@ export function addInspectCommand(program: Command, terminal: Terminal): void {
         .makeOptionMandatory(),
     )
     .option('--jsonl', 'read one JSON document a line: {"text": …} or {"command": …}; print one line each')
-    .option('--catalog <file>', 'objects that exist: JSON with {"tables": {"schema.name": ["column", …]}}')
+    .option(
+      '--catalog <file>',
+      'objects that exist: JSON with {"tables": {"schema.name": ["column", …]}}; without it every named table is taken to exist',
+    )
+    .option('--database <name>', 'current database of the session (mysql)')
     .argument('[statement]', 'a statement (SQL text, or a command as JSON); standard input without it')
     .addHelpText(
       'after',
@@ -27,9 +31,12 @@ Example:
     .action(
       async (
         statement: string | undefined,
-        options: { dialect: string; jsonl?: boolean; catalog?: string },
+        options: { dialect: string; jsonl?: boolean; catalog?: string; database?: string },
       ) => {
-        const inspector = await openInspector(options.dialect, options.catalog);
+        const inspector = await openInspector(options.dialect, {
+          ...(options.catalog === undefined ? {} : { catalogFile: options.catalog }),
+          ...(options.database === undefined ? {} : { database: options.database }),
+        });
         try {
           if (statement !== undefined) await printOne(inspector, statement, options, terminal);
           else await printLines(inspector, options, terminal);

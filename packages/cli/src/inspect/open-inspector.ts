@@ -1,13 +1,20 @@
+/**
+ * Opens the classifier of a dialect as the gateway uses it, for statements that nobody runs.
+ *
+ * Without a catalog every object that a statement names is taken to exist as a plain table: people ask what
+ * is seen in a statement, and corpora come without a database. The gateway itself never assumes that.
+ */
 import { readFileSync } from 'node:fs';
 import { inspectCommand } from '@gatehouse/adapter-mongodb';
 import { GatewayError, type Statement } from '@gatehouse/model';
 import {
   type Analysis,
+  createMysqlAnalyzer,
   createPostgresAnalyzer,
   createPostgresContext,
   loadPostgresParser,
 } from '@gatehouse/sql';
-import { postgresCatalogOf } from './postgres-catalog.ts';
+import { type CatalogFile, mysqlCatalogOf, postgresCatalogOf } from './catalog-file.ts';
 
 /** What was understood: the statements' facts, or why there are none. */
 export interface Inspection {
@@ -24,18 +31,21 @@ export interface Inspector {
   close(): Promise<void>;
 }
 
-/** The objects that exist, as a person writes them down. */
-export interface CatalogFile {
-  readonly tables: Readonly<Record<string, readonly string[]>>;
+export interface InspectorOptions {
+  /** JSON with the objects that exist; see `CatalogFile`. */
+  readonly catalogFile?: string;
+  /** Default database of the session (MySQL). */
+  readonly database?: string;
 }
 
-/** Opens the classifier of a dialect as the gateway uses it. Without a catalog no object is known. */
-export async function openInspector(dialect: string, catalogFile: string | undefined): Promise<Inspector> {
-  const catalog =
-    catalogFile === undefined ? null : (JSON.parse(readFileSync(catalogFile, 'utf8')) as CatalogFile);
+/** Opens an inspector; throws `GatewayError` for an unknown dialect or a catalog file that cannot be read. */
+export async function openInspector(dialect: string, options: InspectorOptions = {}): Promise<Inspector> {
+  const catalog = options.catalogFile === undefined ? { tables: {} } : readCatalog(options.catalogFile);
   switch (dialect) {
     case 'postgres':
       return postgresInspector(catalog);
+    case 'mysql':
+      return mysqlInspector(catalog, options.database ?? DEFAULT_DATABASE);
     case 'mongodb':
       return mongodbInspector();
     default:
@@ -43,23 +53,32 @@ export async function openInspector(dialect: string, catalogFile: string | undef
   }
 }
 
-async function postgresInspector(file: CatalogFile | null): Promise<Inspector> {
+async function postgresInspector(file: CatalogFile): Promise<Inspector> {
   const analyzer = createPostgresAnalyzer({ parser: await loadPostgresParser() });
-  const catalog = file === null ? null : postgresCatalogOf(file);
-  const context = createPostgresContext(catalog, { database: 'inspect', user: 'inspect' });
-  // Nobody can make the objects later: what is not in the file does not exist.
-  const settled =
-    catalog === null
-      ? { ...context, searchPath: { known: true as const, value: ['public'] } }
-      : { ...context, catalogIsFresh: true };
+  const catalog = postgresCatalogOf(file);
+  // Nobody can make the objects later: what is not in the file is what its name says.
+  const context = {
+    ...createPostgresContext(catalog, { database: 'inspect', user: 'inspect' }),
+    catalogIsFresh: true,
+  };
   return {
     inspect: async (input) => {
       const text = textOf(input);
-      return text === null
-        ? failed('expected {"text": …}')
-        : inspectionOf(await analyzer.analyze(text, settled));
+      return text === null ? NO_TEXT : inspectionOf(await analyzer.analyze(text, context));
     },
     close: () => analyzer.close(),
+  };
+}
+
+function mysqlInspector(file: CatalogFile, database: string): Inspector {
+  const analyzer = createMysqlAnalyzer();
+  const context = { catalog: mysqlCatalogOf(file, database), catalogRevision: 1, database };
+  return {
+    inspect: async (input) => {
+      const text = textOf(input);
+      return text === null ? NO_TEXT : inspectionOf(analyzer.analyze(text, context));
+    },
+    close: async () => undefined,
   };
 }
 
@@ -75,6 +94,38 @@ function mongodbInspector(): Inspector {
     },
     close: async () => undefined,
   };
+}
+
+function readCatalog(file: string): CatalogFile {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new GatewayError(
+      'config',
+      'unreadable-catalog',
+      `catalog \`${file}\`: ${(error as Error).message}`,
+    );
+  }
+  if (!isCatalogFile(content))
+    throw new GatewayError(
+      'config',
+      'unreadable-catalog',
+      `catalog \`${file}\`: expected {"tables": {"schema.name": ["column", …]}}`,
+    );
+  return content;
+}
+
+function isCatalogFile(value: unknown): value is CatalogFile {
+  if (typeof value !== 'object' || value === null || !('tables' in value)) return false;
+  const { tables } = value;
+  return (
+    typeof tables === 'object' &&
+    tables !== null &&
+    Object.values(tables).every(
+      (columns) => Array.isArray(columns) && columns.every((name) => typeof name === 'string'),
+    )
+  );
 }
 
 function textOf(input: unknown): string | null {
@@ -98,3 +149,6 @@ function isUnknown({ accesses }: Statement): boolean {
 function failed(error: string): Inspection {
   return { statements: [], unknown: true, error };
 }
+
+const NO_TEXT = failed('expected {"text": …}');
+const DEFAULT_DATABASE = 'inspect';
