@@ -24,3 +24,4 @@ export type {
 export type { CancelPlan, Denial, Outbox, PendingRequest, Relay, RunningRequest, Verdict } from './relay.ts';
 export { HANDLED, PASS } from './relay.ts';
 export { ReplyQueue } from './reply-queue.ts';
+export { type MeasureFrame, WholeFrameCodec } from './whole-frame-codec.ts';
