@@ -27,6 +27,8 @@ export interface Capabilities {
   readonly maskers: readonly MaskerSpec['kind'][];
   readonly limits: readonly ('rows' | 'affectedRows' | 'bytes' | 'seconds')[];
   readonly redactDiagnostics: boolean;
+  /** Outputs that are computed from masked fields can be replaced by NULL (`Obligations.nullComputed`). Absent: they are refused. */
+  readonly nullComputed?: true;
   /** Clients may stay connected without ever logging in (topology monitors). */
   readonly idleBeforeLogin: boolean;
 }

@@ -5,10 +5,11 @@
  * - `masked-use`: a protected column filters, sorts, groups or joins, and the mask does not allow it.
  * - `masked-copy`: the statement reads a protected column and writes an object, so the value could be
  *   read again where nothing protects it.
- * - `masked-origin-unknown`: an output is computed from a protected column, or may be: its sources, its
+ * - `masked-origin-unknown`: an output may come from a protected column and nobody can say: its sources, its
  *   columns, its object or the routine behind it are not known.
  *
- * A column that goes out unchanged is not forbidden; its mask is an obligation.
+ * A column that goes out unchanged is not forbidden, its mask is an obligation; neither is an output that is
+ * computed from known columns, which leaves as NULL (`computesFromMasked`).
  */
 import {
   type Access,
@@ -147,13 +148,22 @@ function checkColumn(
   }
   const sources = column.sources.value;
   if (column.kind === 'value' && sources.length === 1) return [];
+  if (column.kind === 'none' && sources.some((source) => isGuardedSource(source, protections)))
+    return [origin('an output column contradicts itself: it reveals nothing, and has sources')];
   if (calls) return [origin('an output column may come from a routine that cannot be seen through')];
-  const hidden = sources.find((source) => isGuardedSource(source, protections));
-  if (hidden === undefined) return [];
-  const name = `\`${formatObject(hidden.object)}.${hidden.field}\``;
-  return [
-    origin(`an output column is computed from masked column ${name}`, protections.of(hidden.object)[0]?.rule),
-  ];
+  const nameless = sources.find(({ object }) => !isWellFormed(object));
+  return nameless === undefined ? [] : [origin('an output column comes from an object without a full name')];
+}
+
+/** True when an output is not one column, unchanged, and a protected column is behind it. */
+export function computesFromMasked({ output }: Statement, protections: Protections): boolean {
+  if (!output.known || !protections.within(undefined)) return false;
+  return output.value.some(
+    ({ kind, sources }) =>
+      sources.known &&
+      !(kind === 'value' && sources.value.length === 1) &&
+      sources.value.some((source) => isGuardedSource(source, protections)),
+  );
 }
 
 function isGuardedSource({ object, field }: FieldSource, protections: Protections): boolean {

@@ -22,6 +22,7 @@ export interface StatementVerdict {
   readonly permit: RuleRef | undefined;
   readonly masks: readonly FieldMask[];
   readonly guarded: boolean;
+  readonly nullComputed: boolean;
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -39,6 +40,7 @@ export function combineVerdicts(verdicts: readonly Verdict[]): StatementVerdict 
     permit: verdicts[0]?.permits[0],
     masks: mergeMasks(verdicts.flatMap(({ masks }) => masks)),
     guarded: verdicts.some(({ guarded }) => guarded),
+    nullComputed: verdicts.some(({ nullComputed }) => nullComputed),
     limits: verdicts.map(({ limits }) => limits).reduce(mergeLimits, {}),
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
     alerts: verdicts.flatMap(({ alerts }) => alerts),
@@ -81,6 +83,7 @@ function obligationsOf(verdicts: readonly StatementVerdict[]): Obligations {
     limits: verdicts.map(({ limits }) => limits).reduce(mergeLimits, {}),
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
     redactDiagnostics: verdicts.some(({ guarded }) => guarded),
+    ...(verdicts.some(({ nullComputed }) => nullComputed) ? { nullComputed: true } : {}),
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from '@gatehouse/model';
 import { accessVariables } from './cel-facts.ts';
 import type { CelVariables } from './cel-variables.ts';
-import { checkMaskedStatement } from './check-masked-statement.ts';
+import { checkMaskedStatement, computesFromMasked } from './check-masked-statement.ts';
 import { collectMasks } from './collect-masks.ts';
 import type { StatementFacts } from './compile-match.ts';
 import { type ActiveRule, type RuleOutcome, testRule } from './compile-rule.ts';
@@ -34,6 +34,8 @@ export interface Verdict {
   readonly masks: readonly FieldMask[];
   /** True when an object that the statement touches has anything protected. */
   readonly guarded: boolean;
+  /** True when an output is computed from something protected. */
+  readonly nullComputed: boolean;
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -51,7 +53,11 @@ export function judgeStatement(subject: Subject, statement: Statement): Verdict 
     if (collectMasks(statement, accesses, protections).guarded)
       tally.observed.push({ rule: active.compiled.rule.ref, effect: 'mask' });
   }
-  return { ...tally, ...collectMasks(statement, accesses, subject.protections) };
+  return {
+    ...tally,
+    ...collectMasks(statement, accesses, subject.protections),
+    nullComputed: computesFromMasked(statement, subject.protections),
+  };
 }
 
 /** Beyond this a statement is not looked at: deciding it would hold up every other session. */

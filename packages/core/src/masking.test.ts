@@ -219,28 +219,33 @@ describe('a masked value', () => {
   it.each([
     ['as a column', '[{ value: public.customers.email }]', 'permitted'],
     ['as a whole document', '[{ value: public.customers.* }]', 'permitted'],
-    ['inside an expression', '[{ derived: [public.customers.email] }]', 'masked-origin-unknown'],
-    [
-      'inside an expression over the whole row',
-      '[{ derived: [public.customers.*] }]',
-      'masked-origin-unknown',
-    ],
-    [
-      'beside other columns',
-      '[{ value: public.customers.id }, { derived: [public.customers.id, public.customers.Email] }]',
-      'masked-origin-unknown',
-    ],
     ['in a column of unknown sources', '[{ value: unknown }]', 'masked-origin-unknown'],
     ['in an expression of unknown sources', '[{ derived: unknown }]', 'masked-origin-unknown'],
-    [
-      'in a column with two sources',
-      '[{ value: [public.customers.email, public.customers.phone] }]',
-      'masked-origin-unknown',
-    ],
     ['in an unknown output', 'unknown', 'masked-origin-unknown'],
     ['not at all', '[none, { derived: [public.customers.id] }]', 'permitted'],
   ])('leaves %s: %s', (_, output, code) => {
     expect(codeOf(read('[email]', `, output: ${output}`))).toBe(code);
+  });
+
+  it.each([
+    ['inside an expression', '[{ derived: [public.customers.email] }]', true],
+    ['inside an expression over the whole row', '[{ derived: [public.customers.*] }]', true],
+    [
+      'beside other columns',
+      '[{ value: public.customers.id }, { derived: [public.customers.id, public.customers.Email] }]',
+      true,
+    ],
+    ['in a column with two sources', '[{ value: [public.customers.email, public.customers.phone] }]', true],
+    ['as a column', '[{ value: public.customers.email }]', false],
+    ['not at all', '[none, { derived: [public.customers.id] }]', false],
+  ])('%s makes computed outputs leave as NULL: %s', (_, output, isNull) => {
+    const { effect, obligations } = decide(POLICY, read('[email]', `, output: ${output}`));
+    expect([effect, obligations.nullComputed === true]).toEqual(['permit', isNull]);
+  });
+
+  it('is computed with by nobody for whom a routine computes', () => {
+    const call = `{ access: [{ action: read, ${CUSTOMERS}, fields: [email] }, { action: call, object: public.f }], output: [{ derived: [public.customers.email] }] }`;
+    expect(codeOf(call)).toBe('masked-origin-unknown');
   });
 
   it.each(['insert', 'update', 'delete'])(

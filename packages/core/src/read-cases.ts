@@ -44,6 +44,8 @@ export interface Expectation {
   readonly rule?: string;
   /** All masks, as `namespace.name.field` to the masker's kind. */
   readonly masks?: Readonly<Record<string, string>>;
+  /** Whether outputs that are computed from masked fields leave as NULL. */
+  readonly nullComputed?: boolean;
   readonly limits?: Limits;
   readonly durability?: string;
   /** `policy/rule` of every alert. */
@@ -224,6 +226,7 @@ const EXPECT_KEYS = [
   'reason',
   'rule',
   'masks',
+  'nullComputed',
   'limits',
   'durability',
   'alerts',
@@ -246,6 +249,7 @@ function readExpectation(reader: YamlReader, node: Node | null): Expectation | u
     ...get('reason', (value) => reader.word<ReasonCode>(value, 'expect.reason', REASON_CODES)),
     ...get('rule', (value) => reader.string(value, 'expect.rule')),
     ...get('masks', (value) => readExpectedMasks(reader, value)),
+    ...get('nullComputed', (value) => toJson(value) === true),
     ...get('limits', (value) => toJson(value) as Limits),
     ...get('durability', (value) => reader.string(value, 'expect.durability')),
     ...get('alerts', names),

@@ -37,6 +37,7 @@ const ACTUAL: Readonly<Record<keyof Expectation, (decision: Decision) => unknown
     Object.fromEntries(
       obligations.masks.map(({ object, field, masker }) => [`${formatObject(object)}.${field}`, masker.kind]),
     ),
+  nullComputed: ({ obligations }) => obligations.nullComputed === true,
   limits: ({ obligations }) => obligations.limits,
   durability: ({ obligations }) => obligations.durability,
   alerts: ({ alerts }) => alerts.map(formatRule),

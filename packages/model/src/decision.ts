@@ -39,6 +39,8 @@ export interface Obligations {
   readonly durability: Durability;
   /** Errors and notices of this request may carry values of protected objects and are redacted. True when any accessed object has a mask. */
   readonly redactDiagnostics: boolean;
+  /** Outputs that are computed from masked fields leave as NULL, whatever their masker: any other mask of a computed value could be undone by computing differently. */
+  readonly nullComputed?: true;
 }
 
 export type Effect = 'permit' | 'deny' | 'approve';

@@ -11,7 +11,7 @@ export interface FieldSource {
 /**
  * How an output relates to its sources.
  *
- * - `value`: the unchanged value of exactly one source; the server reports the same origin, so a mask can be carried out.
+ * - `value`: the unchanged value of one of the sources (of several after a union, in a partition), or a constant beside them.
  * - `derived`: computed from the sources; reveals something about each of them.
  * - `none`: reveals no value (`count(*)`, constants, `now()`); `sources` is then empty.
  */

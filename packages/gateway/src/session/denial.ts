@@ -29,6 +29,7 @@ export function unsupportedObligation(
   }
   if (obligations.redactDiagnostics && !capabilities.redactDiagnostics)
     return unsupported('redacted diagnostics');
+  if (obligations.nullComputed === true && !capabilities.nullComputed) return COMPUTED;
   return null;
 }
 
@@ -40,4 +41,10 @@ function unsupported(what: string): GatewayError {
   );
 }
 
+/** In the words for what it is for people: their statement, not what a policy asks for. */
+const COMPUTED = new GatewayError(
+  'denied',
+  'masked-origin-unknown',
+  'an output is computed from a masked column; select the columns by name, unchanged',
+);
 const LIMIT_NAMES = ['rows', 'affectedRows', 'bytes', 'seconds'] as const;
