@@ -87,7 +87,8 @@ export class FaultStage {
     try {
       const [journal] = await verifyJournal(journalDir(join(this.folder, 'data')));
       const last = journal?.last?.seq ?? 0;
-      for (let tries = 0; tries < 600 && ((await store.verifyInfo())[0]?.lastSeq ?? 0) < last; tries++) {
+      // Batches arrive in any order: the last number may be there before those in between.
+      for (let tries = 0; tries < 600 && ((await store.verifyInfo())[0]?.events ?? 0) < last; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       const intents = new Map<string, number>();
@@ -107,7 +108,7 @@ export class FaultStage {
         unrecorded: ran.filter((number) => !recorded.has(number)).length,
         storeProblem:
           stored.problem === null
-            ? stored.events === last
+            ? stored.events >= last
               ? null
               : `${stored.events} of ${last} events`
             : stored.problem.kind,

@@ -67,11 +67,14 @@ test('without Redis brings everything to the embedded store, and goes on after a
   const first = await open();
   await work(first, 200);
   await expect.poll(() => stored(first), { timeout: 10_000 }).toBe(401);
-  expect(first.status()).toMatchObject({
-    journal: { seq: 401, backlogBytes: 0, failure: null },
-    shipper: { deliveredSeq: 401, backlogEvents: 0, lagMs: 0, failure: null },
-    worker: null,
-  });
+  // The store shows events before the shipper has heard that it took them.
+  await expect
+    .poll(() => first.status(), { timeout: 10_000 })
+    .toMatchObject({
+      journal: { seq: 401, backlogBytes: 0, failure: null },
+      shipper: { deliveredSeq: 401, backlogEvents: 0, lagMs: 0, failure: null },
+      worker: null,
+    });
   await work(first, 5);
   await first.close();
   const second = await open();
@@ -168,7 +171,7 @@ test('starts although the server of the store is away, keeps events, and closes 
     .toMatchObject({
       code: 'store-unavailable',
     });
-  expect(pipeline.status().shipper.backlogEvents).toBe(21);
+  await expect.poll(() => pipeline.status().shipper.backlogEvents, { timeout: 10_000 }).toBe(21);
   expect(logged).toContain('audit: events cannot be passed on; they wait in the journal');
   const begun = performance.now();
   await pipeline.close();
@@ -189,7 +192,10 @@ describe.skipIf(reason !== null)(`with a real Redis${reason === null ? '' : ` ($
     const pipeline = await open({ redisUrl: redis.url });
     await work(pipeline, 200);
     await expect.poll(() => stored(pipeline), { timeout: 15_000 }).toBe(401);
-    expect(pipeline.status().worker).toMatchObject({ storedEvents: 401, failedJobs: 0, storeFailure: null });
+    // The store shows events before the worker has heard that it took them.
+    await expect
+      .poll(() => pipeline.status().worker, { timeout: 10_000 })
+      .toMatchObject({ storedEvents: 401, failedJobs: 0, storeFailure: null });
     expect(await verifyStored(pipeline.store!, 'gw-1', { after: 'start' })).toMatchObject({ problem: null });
   }, 60_000);
 

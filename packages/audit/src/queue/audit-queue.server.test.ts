@@ -69,16 +69,13 @@ describe.skipIf(reason !== null)(
       const queue = producer();
       const made = worker();
       await eventually(() => queue.add('gw-1', batch(1, 100)));
-      await expect.poll(() => store.kept.size, { timeout: 5000 }).toBe(100);
+      await expect.poll(() => store.kept.size, { timeout: 15_000 }).toBe(100);
       await expect
-        .poll(() => inQueue((open) => open.getJobCounts()))
+        .poll(() => inQueue((open) => open.getJobCounts()), { timeout: 15_000 })
         .toMatchObject({ waiting: 0, active: 0, failed: 0 });
-      expect(made.status()).toEqual({
-        storedEvents: 100,
-        duplicateEvents: 0,
-        failedJobs: 0,
-        storeFailure: null,
-      });
+      await expect
+        .poll(() => made.status(), { timeout: 10_000 })
+        .toEqual({ storedEvents: 100, duplicateEvents: 0, failedJobs: 0, storeFailure: null });
       expect(await inQueue((open) => open.getJobs())).toEqual([]);
     });
 
@@ -98,12 +95,14 @@ describe.skipIf(reason !== null)(
       const queue = producer();
       const made = worker();
       await eventually(() => queue.add('gw-1', batch(1, 10)));
-      await expect.poll(() => store.arrivals(), { timeout: 5000 }).toBe(10);
+      await expect.poll(() => store.arrivals(), { timeout: 15_000 }).toBe(10);
       await queue.add('gw-1', batch(1, 10));
       await queue.add('gw-1', batch(6, 15));
-      await expect.poll(() => store.arrivals(), { timeout: 5000 }).toBe(30);
+      await expect.poll(() => store.arrivals(), { timeout: 15_000 }).toBe(30);
       expect(store.kept.size).toBe(15);
-      await expect.poll(() => made.status()).toMatchObject({ storedEvents: 15, duplicateEvents: 15 });
+      await expect
+        .poll(() => made.status(), { timeout: 10_000 })
+        .toMatchObject({ storedEvents: 15, duplicateEvents: 15 });
       expect(alerts).toEqual([]);
     });
 
@@ -130,12 +129,16 @@ describe.skipIf(reason !== null)(
       await eventually(() => queue.add('gw-1', batch(1, 10)));
       for (let first = 11; first <= 91; first += 10) await queue.add('gw-1', batch(first, first + 9));
       await expect
-        .poll(() => alerts.map(({ kind }) => kind), { timeout: 5000 })
+        .poll(() => alerts.map(({ kind }) => kind), { timeout: 15_000 })
         .toEqual(['store-unavailable']);
-      expect(made.status().storeFailure).toMatchObject({ code: 'store-unavailable' });
+      await expect
+        .poll(() => made.status().storeFailure, { timeout: 10_000 })
+        .toMatchObject({ code: 'store-unavailable' });
       store.away = false;
       await expect.poll(() => store.kept.size, { timeout: 10_000 }).toBe(100);
-      expect(alerts.map(({ kind }) => kind)).toEqual(['store-unavailable', 'store-recovered']);
+      await expect
+        .poll(() => alerts.map(({ kind }) => kind), { timeout: 10_000 })
+        .toEqual(['store-unavailable', 'store-recovered']);
     }, 20_000);
 
     test('gives its batches back when it closes while the store is away', async () => {
@@ -143,7 +146,7 @@ describe.skipIf(reason !== null)(
       const queue = producer();
       const first = worker();
       await eventually(() => queue.add('gw-1', batch(1, 10)));
-      await expect.poll(() => alerts.length, { timeout: 5000 }).toBe(1);
+      await expect.poll(() => alerts.length, { timeout: 15_000 }).toBe(1);
       await first.close();
       store.away = false;
       worker();
@@ -161,7 +164,7 @@ describe.skipIf(reason !== null)(
         );
       });
       const made = worker();
-      await expect.poll(() => made.status().failedJobs, { timeout: 5000 }).toBe(2);
+      await expect.poll(() => made.status().failedJobs, { timeout: 15_000 }).toBe(2);
       expect([...store.kept.values()]).toEqual([lines[0], lines[2]]);
       expect(await inQueue((open) => open.getFailedCount())).toBe(2);
       expect(alerts).toEqual(
@@ -189,7 +192,7 @@ describe.skipIf(reason !== null)(
       });
       cleanup.push(() => made.close());
       await eventually(() => queue.add('gw-1', batch(1, 20)));
-      await expect.poll(() => made.status().failedJobs, { timeout: 5000 }).toBe(1);
+      await expect.poll(() => made.status().failedJobs, { timeout: 15_000 }).toBe(1);
       expect([...store.kept.values()]).toEqual(lines.toSpliced(12, 1));
       expect(alerts).toEqual([
         expect.objectContaining({ kind: 'refused-events', job: 'gw-1.1-20', events: 1 }),
@@ -204,7 +207,7 @@ describe.skipIf(reason !== null)(
       const lines = changed.lines.with(4, changed.lines[4]!.replace('"ada"', '"eve"'));
       await eventually(() => queue.add('gw-1', { ...changed, lines }));
       await expect
-        .poll(() => alerts, { timeout: 5000 })
+        .poll(() => alerts, { timeout: 15_000 })
         .toEqual([{ kind: 'broken-chain', job: 'gw-1.1-9', events: ['gw-1/6'] }]);
       expect(store.kept.size).toBe(9);
     });
@@ -213,14 +216,14 @@ describe.skipIf(reason !== null)(
       const queue = producer();
       worker();
       await eventually(() => queue.add('gw-1', batch(1, 2)));
-      await expect.poll(() => store.kept.size, { timeout: 5000 }).toBe(2);
+      await expect.poll(() => store.kept.size, { timeout: 15_000 }).toBe(2);
       const good = batch(1, 1);
       await queue.add('gw-1', {
         ...good,
         lines: [good.lines[0]!.replace('"via":"simple"', '"via":"forged"')],
       });
       await expect
-        .poll(() => alerts, { timeout: 5000 })
+        .poll(() => alerts, { timeout: 15_000 })
         .toEqual([{ kind: 'conflict', job: 'gw-1.1-1', events: ['gw-1/1'] }]);
     });
 
