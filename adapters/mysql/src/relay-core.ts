@@ -31,8 +31,8 @@ export interface CommandPacket {
   readonly totalBytes: number;
 }
 
-/** `discard`: the command is dropped whole and answered with this error at its place. */
-export type CommandVerdict = Verdict | { readonly kind: 'discard'; readonly error: GatewayError };
+/** `discard`: the command is dropped whole and answered at its place, with this error or with OK. */
+export type CommandVerdict = Verdict | { readonly kind: 'discard'; readonly error: GatewayError | null };
 
 export class RelayCore<Catalog> {
   readonly session: SessionState;

@@ -2,6 +2,7 @@ import { type FieldMask, GatewayError, NO_OBLIGATIONS, type Obligations } from '
 import { WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { SqlAnalyzer } from './classify/analyzer.ts';
 import { encodePacket } from './codec/packet.ts';
 import { FULL_PAYLOAD_BYTES } from './codec/packet-codec.ts';
 import { CAPABILITY } from './messages/capability-flags.ts';
@@ -23,6 +24,8 @@ import {
 } from './testing/packets.ts';
 import { BASE_FLAGS, FAKE_ANALYZER, packetsIn, ScriptedRelay } from './testing/scripted-relay.ts';
 
+const MARIADB = { version: '10.11.1-MariaDB', details: {} };
+const MYSQL = { version: '8.4.0', details: {} };
 const MORE = 2 | 8;
 const CURSOR = 2 | 0x40;
 const PINS_COLUMNS = Array.from({ length: 5 }, () => columnPacket());
@@ -150,10 +153,37 @@ describe('text protocol', () => {
     expect(peer.finished.map(({ running }) => running.rows)).toEqual([1]);
   });
 
-  it('answers an empty text as the server does', () => {
-    const peer = new ScriptedRelay();
-    peer.query(' ; ');
-    expect(peer.clientPackets()[0]![1].readUInt16LE(1)).toBe(1065);
+  it.each([
+    ['', null, 'Query was empty'],
+    [' ; ', MARIADB, 'Query was empty'],
+    ['-- nothing', MARIADB, 'OK'],
+    ['-- nothing', MYSQL, 'Query was empty'],
+  ])('answers a text without a statement in the words of the server: %j', (text, serverFacts, answer) => {
+    const analyzer: SqlAnalyzer<object> = {
+      ...FAKE_ANALYZER,
+      analyze: () => ({ kind: 'analyzed', statements: [], missing: [], cacheable: false }),
+    };
+    const peer = new ScriptedRelay({ analyzer, serverFacts });
+    peer.query(text);
+    const [[sequence, payload] = [0, Buffer.of()], ...more] = peer.clientPackets();
+    expect([sequence, payload[0] === 0 ? 'OK' : payload.subarray(9).toString(), more]).toEqual([
+      1,
+      answer,
+      [],
+    ]);
+    expect(peer.upstreamPackets()).toEqual([]);
+  });
+
+  it('calls a text that does not end a syntax error, and never sends it', () => {
+    const analyzer: SqlAnalyzer<object> = {
+      ...FAKE_ANALYZER,
+      analyze: () => ({ kind: 'refused', code: 'not-splittable', message: 'a string does not end' }),
+    };
+    const peer = new ScriptedRelay({ analyzer, policy: () => NO_OBLIGATIONS });
+    peer.query("select 'x");
+    peer.command(0x16, "select 'x");
+    expect(peer.clientPackets().map(([, payload]) => payload.readUInt16LE(1))).toEqual([1064, 1064]);
+    expect(peer.upstreamPackets()).toEqual([]);
   });
 
   it("records the server's code of a failed statement", () => {

@@ -130,7 +130,12 @@ class MysqlRelay<Catalog> implements Relay {
     switch (verdict.kind) {
       case 'discard':
         this.#collected = null;
-        this.#drop(packet.whole, (to) => this.#core.answerError(verdict.error, to), out);
+        this.#drop(
+          packet.whole,
+          (to) =>
+            verdict.error === null ? this.#core.answerOk(to) : this.#core.answerError(verdict.error, to),
+          out,
+        );
         return HANDLED;
       case 'handled':
         this.#collected = null;

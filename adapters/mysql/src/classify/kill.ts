@@ -36,8 +36,8 @@ export function permitKill<Catalog>(
   }
   const error =
     result === 'unknown-session'
-      ? new GatewayError('denied', 'unknown-thread', `unknown thread id: ${kill.id}`)
-      : new GatewayError('denied', 'not-thread-owner', `you are not owner of thread ${kill.id}`);
+      ? new GatewayError('denied', 'unknown-thread', `Unknown thread id: ${kill.id}`)
+      : new GatewayError('denied', 'not-thread-owner', `You are not owner of thread ${kill.id}`);
   core.answerError(error, out);
   out.finish(running, 'error', error.code);
 }

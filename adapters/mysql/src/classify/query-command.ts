@@ -4,6 +4,7 @@
  */
 import type { Outbox, RunningRequest } from '@gatehouse/adapter';
 import { GatewayError } from '@gatehouse/model';
+import { flavorOf } from '../handshake/negotiated.ts';
 import { hasCapability } from '../messages/capability-flags.ts';
 import { decodeText } from '../messages/character-set.ts';
 import type { ColumnDefinition41 } from '../messages/column-definition-41.ts';
@@ -42,7 +43,7 @@ export function requestText<Catalog>(
   const read = readText(core, text, core.session.database);
   if (read.kind === 'wait') return read;
   const { facts } = read;
-  if (facts.empty) return { kind: 'discard', error: EMPTY_QUERY };
+  if (facts.empty) return { kind: 'discard', error: isOnlyComment(core, text) ? null : EMPTY_QUERY };
   const pending = new MysqlPending({
     statements: facts.statements,
     via,
@@ -84,7 +85,7 @@ export function permitText<Catalog>(
 ): void {
   const { facts, text, forward } = permitted;
   if (facts.forbidden !== null) {
-    core.refusePermitted(running, new GatewayError('denied', 'not-understood', facts.forbidden), out);
+    core.refusePermitted(running, forbiddenError(facts, facts.forbidden), out);
     return;
   }
   if (facts.statements.some((statement) => statement.verb === 'kill')) {
@@ -197,13 +198,22 @@ export function ownErrorOf(facts: TextFacts): { readonly ownError?: GatewayError
   const statement = facts.statements[0];
   if (facts.analyzed.length > 0 || statement === undefined || statement.accesses.known) return {};
   const code = statement.accesses.reason.split(':')[0]!;
-  if (code === 'syntax-error')
+  if (code === 'syntax-error' || code === 'not-splittable')
     return {
-      ownError: new GatewayError('denied', code, `the statement could not be parsed: ${facts.forbidden}`),
+      ownError: new GatewayError(
+        'denied',
+        'syntax-error',
+        `the statement could not be parsed: ${facts.forbidden}`,
+      ),
     };
   if (code === 'too-large')
     return { ownError: new GatewayError('limit', 'statement-too-large', facts.forbidden ?? code) };
   return {};
+}
+
+/** For a text that is never sent, even where policy permits what is not understood. */
+export function forbiddenError(facts: TextFacts, why: string): GatewayError {
+  return ownErrorOf(facts).ownError ?? new GatewayError('denied', 'not-understood', why);
 }
 
 export function decodeStatement<Catalog>(core: RelayCore<Catalog>, bytes: Buffer): string {
@@ -215,7 +225,13 @@ export function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }
 
-const EMPTY_QUERY = new GatewayError('denied', 'empty-query', 'query was empty');
+/** MariaDB answers a text that begins with a comment and has no statement with OK; MySQL says that it is empty. */
+function isOnlyComment<Catalog>(core: RelayCore<Catalog>, text: string): boolean {
+  const { serverFacts } = core.session.services;
+  return serverFacts !== null && flavorOf(serverFacts.version) === 'mariadb' && /^\s*[^\s;]/.test(text);
+}
+
+export const EMPTY_QUERY = new GatewayError('denied', 'empty-query', 'Query was empty');
 const DIAGNOSTICS_WITHHELD = new GatewayError(
   'denied',
   'diagnostics-withheld',

@@ -27,7 +27,9 @@ import { SingleReply } from '../respond/single-reply.ts';
 import { MysqlPending } from './pending.ts';
 import {
   decodeStatement,
+  EMPTY_QUERY,
   type Forward,
+  forbiddenError,
   ownErrorOf,
   permitText,
   planResult,
@@ -81,9 +83,8 @@ function prepareError<Catalog>(
       'too-many-statements',
       'this session holds too many prepared statements',
     );
-  if (facts.empty) return new GatewayError('denied', 'empty-query', 'query was empty');
-  if (facts.forbidden !== null)
-    return ownErrorOf(facts).ownError ?? new GatewayError('denied', 'not-understood', facts.forbidden);
+  if (facts.empty) return EMPTY_QUERY;
+  if (facts.forbidden !== null) return forbiddenError(facts, facts.forbidden);
   if (facts.statements.some((statement) => statement.verb === 'kill'))
     return new GatewayError('unsupported', 'kill-form-unsupported', 'KILL cannot be prepared here');
   return null;
@@ -291,7 +292,7 @@ function recordedParameters(packet: CommandPacket, context: ParameterContext): r
 
 function unknownStatementError(id: number, what: string): CommandVerdict {
   const shown = id === LAST_STATEMENT_ID ? '-1' : String(id);
-  const message = `unknown prepared statement handler (${shown}) given to ${what}`;
+  const message = `Unknown prepared statement handler (${shown}) given to mysqld_stmt_${what}`;
   return { kind: 'discard', error: new GatewayError('denied', 'unknown-statement', message) };
 }
 

@@ -48,12 +48,21 @@ const CODE_OF_ERROR: ReadonlyMap<string, ServerCode> = new Map([
   ['database-denied', { code: 1044, sqlState: '42000' }],
 ]);
 
+/** Answered by the gateway in the server's place and in its words: nothing of the gateway's is told by them. */
+const WORDS_OF_SERVER: readonly string[] = [
+  'empty-query',
+  'unknown-statement',
+  'unknown-thread',
+  'not-thread-owner',
+];
+
 export function serverCodeOf(error: GatewayError): ServerCode {
   return CODE_OF_ERROR.get(error.code) ?? CODE_OF_KIND[error.kind];
 }
 
 /** `gatehouse: what; hint: what else; request id`, the same in every dialect: the protocol has one text for all of it. */
 export function errPacketOf(error: GatewayError, hint?: string): ErrPacket {
+  if (WORDS_OF_SERVER.includes(error.code)) return { ...serverCodeOf(error), message: error.message };
   const { request } = error.context;
   const parts = [
     `gatehouse: ${error.message}`,

@@ -4,7 +4,7 @@
  * Stands where the gateway stands: asks the policy given to it, waits where the relay waits, and hands
  * over the same frame again. The analyzer is a few regular expressions; what it says is the test's premise.
  */
-import type { Outbox, PendingRequest, Relay, RunningRequest, Verdict } from '@gatehouse/adapter';
+import type { Outbox, PendingRequest, Relay, RunningRequest, ServerFacts, Verdict } from '@gatehouse/adapter';
 import {
   GatewayError,
   known,
@@ -34,6 +34,7 @@ export interface ScriptedOptions {
   readonly analyzer?: SqlAnalyzer<object>;
   readonly cancelSession?: Outbox['cancelSession'];
   readonly byteByByte?: boolean;
+  readonly serverFacts?: ServerFacts | null;
 }
 
 export interface Finished {
@@ -75,7 +76,7 @@ export class ScriptedRelay implements Outbox {
         limits,
         tlsAvailable: false,
         tlsRequired: false,
-        serverFacts: null,
+        serverFacts: options.serverFacts ?? null,
         advertisedAddress: 'localhost:3306',
         sessionNumber: 7,
         maskingKey: Buffer.alloc(32, 1),
