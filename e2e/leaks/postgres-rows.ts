@@ -23,10 +23,21 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select email from (select email from customers where id <= 3) s
     with c as (select id, email from customers where id <= 3) select email from c
     select s.email from customers c, lateral (select c.email) s where c.id <= 3
+    select (select email from customers where id = 1)
+    select email from customers where id = 1 union all select email from customers where id = 2
+    select v.email from customers c, lateral (values (c.email)) v(email) where c.id <= 3
+    select * from customer_orders limit 3
+    select email from customers where id = 1 union all select phone from customers where id = 2
+    select email from customers where id = 1 union all select full_name from customers where id = 2 union all select 'x'
+    with c as (select lower(email) as e, id from customers where id <= 3) select e, e || '!', id from c
+    select exists (select email from customers), (select max(phone) from customers)
+    select case when id = 1 then email else phone end from customers where id <= 3
+    select row_number() over (order by id), email from customers where id <= 3
+    select coalesce(c.email, c.phone, 'none') as contact, count(*) over () from customers c where id <= 3
     `,
   ),
   ...rows(
-    'denied',
+    'hidden',
     `
     select lower(email) from customers where id <= 3
     select email || '' from customers where id <= 3
@@ -43,13 +54,66 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select json_agg(customers) from customers
     select row_to_json(c) from customers c where id <= 3
     select to_jsonb(c) ->> 'email' from customers c where id <= 3
-    select c from customers c where id <= 3
     select (c).email || '' from customers c where id <= 3
     select c::text from customers c where id <= 3
     select row(c.*)::text from customers c where id <= 3
     select count(distinct email) from customers
     select first_value(email) over (order by id) from customers
     select lag(email) over (order by id) from customers
+    select email = 'x@example.com' from customers where id <= 3
+    select email in ('a', 'b'), email between 'a' and 'b', email is distinct from 'c' from customers where id <= 3
+    select nullif(email, 'x'), greatest(email, 'a'), concat(full_name, ' <', email, '>') from customers where id <= 3
+    select left(email, 2), right(email, 2), split_part(email, '@', 1), replace(email, '@', '') from customers where id <= 3
+    select left(right(email, -1), 1) || left(right(email, -2), 1) from customers where id <= 3
+    select count(email), sum(length(email)), bool_or(email = 'x') from customers
+    select max(length(phone)), avg(length(email)) from customers where id < 100
+    select json_build_array(id, email), to_json(email), to_json(array[phone]) from customers where id <= 3
+    select jsonb_agg(to_jsonb(c) -> 'email') from customers c where id <= 3
+    select string_agg(email, ',' order by id) from customers where id <= 3
+    select lead(email, 1) over (order by id), last_value(phone) over (partition by id % 3 order by id) from customers where id <= 30
+    select x from (select lower(email) as x from customers where id <= 3 union all select phone from customers where id <= 3) s
+    with c as materialized (select array_agg(email) as all_of_them from customers where id <= 3) select all_of_them[1] from c
+    select array(select email from customers where id <= 3)
+    select (array(select email from customers where id <= 3))[2]
+    select o.id, (select c.email from customers c where c.id = o.customer_id) from orders o where o.id <= 3
+    select (row(c.email, c.phone)).f1 from customers c where id <= 3
+    `,
+  ),
+  ...rows(
+    'denied',
+    `
+    select c from customers c where id <= 3
+    select 1/(ascii(email) - 97) from customers where id = 1
+    select count(*) from (select 1/(ascii(email) - 97) as x from customers where id = 1 offset 0) s
+    with s as materialized (select 1/(ascii(email) - 97) as x from customers where id = 1) select count(*) from s
+    select exists (select 1/(ascii(email) - 97) from customers where id = 1)
+    select email like 'a%' from customers where id = 1
+    select email ~ '^a' from customers where id = 1
+    select substring(email from '^a.*') from customers where id = 1
+    select email::date from customers where id = 1
+    select to_date(email, 'YYYY') from customers where id = 1
+    select case when email < 'm' then (select count(*) from generate_series(1, 3000000)) else 0 end from customers where id = 1
+    select coalesce(nullif(email, 'a'), (select count(*)::text from generate_series(1, 3000000))) from customers where id = 1
+    select email < 'm' and (select count(*) from generate_series(1, 3000000)) > 1 from customers where id = 1
+    select repeat('x', length(email) * 100000) from customers where id = 1
+    select generate_series(1, length(email)) from customers where id = 1
+    select 1 from customers, generate_series(1, length(email)) where id = 1
+    select unnest(string_to_array(email, '@')) from customers where id = 1
+    select 1 from customers c, lateral unnest(array[c.email]) where id = 1
+    select regexp_split_to_table(email, '') from customers where id = 1
+    select 1 from customers c, lateral json_each(row_to_json(c)) where c.id = 1
+    select birth_date + 1000000000 from customers where id = 1
+    select chr(ascii(email)) from customers where id = 1
+    select lag(email, length(email)) over (order by id) from customers
+    select left(email, 2147483647 - length(email)) from customers where id = 1
+    select format('%s', email) from customers where id = 1
+    select v from customers c, lateral (values (1/(ascii(c.email) - 97))) t(v) where c.id = 1
+    select count(*) from (values ((select ascii(email)/0 from customers where id = 1))) t
+    select id from customers union select length(email) from customers
+    select 1 from customers limit (select length(email) from customers where id = 1)
+    select full_name from customers tablesample bernoulli ((select length(email) from customers where id = 1))
+    select percentile_disc(0.5) within group (order by email) from customers
+    select mode() within group (order by email) from customers
     select xmlelement(name e, email) from customers where id <= 3
     select convert_to(email, 'UTF8') from customers where id <= 3
     select encode(email::bytea, 'hex') from customers where id <= 3
@@ -63,7 +127,6 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select a.id from customers a join customers b on a.email = b.email
     select id from customers where exists (select 1 from customers x where x.email ~ '^a' and x.id = customers.id)
     select id from orders where (select email from customers where customers.id = orders.customer_id) like 'a%'
-    select (select email from customers where id = 1)
     select 1/(case when (select email from customers where id = 1) like 'a%' then 0 else 1 end)
     select cast((select email from customers where id = 1) as int)
     select cast(email as int) from customers where id = 1
@@ -100,10 +163,7 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     'depth',
     `
     select email from customers where id = 1 union select full_name from customers where id = 2
-    select email from customers where id = 1 union all select email from customers where id = 2
     with recursive r as (select id, email from customers where id = 1 union all select id + 1, email from r where id < 3) select * from r
-    select v.email from customers c, lateral (values (c.email)) v(email) where c.id <= 3
-    select * from customer_orders limit 3
     explain select email from customers
     explain analyze select * from customers where id = 1
     explain (format json) select * from customers

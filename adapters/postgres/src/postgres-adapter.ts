@@ -28,6 +28,7 @@ export async function createPostgresAdapter(): Promise<Adapter<PostgresCatalog>>
       maskers: ['null', 'redact', 'partial', 'hash', 'token', 'round', 'year', 'zero'],
       limits: ['rows', 'seconds'],
       redactDiagnostics: true,
+      nullComputed: true,
       idleBeforeLogin: false,
     },
     createSession: (services) => createSession(services, analyzer),

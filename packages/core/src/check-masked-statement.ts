@@ -2,7 +2,8 @@
  * Soundness of masks: what a masked subject may not do with protected columns, because a mask on the way
  * out would not hold it.
  *
- * - `masked-use`: a protected column filters, sorts, groups or joins, and the mask does not allow it.
+ * - `masked-use`: a protected column filters, sorts, groups or joins, and the mask does not allow it; or its value
+ *   decides whether the statement fails (`Statement.probes`), which tells as much as a filter does.
  * - `masked-copy`: the statement reads a protected column and writes an object, so the value could be
  *   read again where nothing protects it.
  * - `masked-origin-unknown`: an output may come from a protected column and nobody can say: its sources, its
@@ -33,7 +34,12 @@ export function checkMaskedStatement(
 ): readonly Finding[] {
   if (!protections.within(undefined)) return [];
   const uses = accesses.flatMap((access) => checkUses(access, protections));
-  return [...checkCopy(accesses, protections), ...uses, ...checkOutput(statement, accesses, protections)];
+  return [
+    ...checkCopy(accesses, protections),
+    ...uses,
+    ...checkProbes(statement, accesses, protections),
+    ...checkOutput(statement, accesses, protections),
+  ];
 }
 
 const READING_USES: readonly FieldUse[] = ['filter', 'sort', 'group', 'join'];
@@ -68,6 +74,31 @@ function refuseUse(
   return [
     finding('masked-use', `masked column ${column} ${how}`, by.rule, `allowed uses of ${column}: ${allowed}`),
   ];
+}
+
+function checkProbes(
+  { probes }: Statement,
+  accesses: readonly Access[],
+  protections: Protections,
+): readonly Finding[] {
+  if (probes === undefined) return [];
+  if (!probes.known) {
+    const guarded = accesses.find((access) => isGuarded(access, protections));
+    if (guarded === undefined) return [];
+    const text = 'what the values of masked columns decide is not known';
+    return [finding('masked-use', text, firstRule(guarded, protections))];
+  }
+  return probes.value.flatMap(({ object, field }) => {
+    if (!isWellFormed(object)) return [origin('an object that may have masked columns is not known')];
+    const by = protections
+      .of(object)
+      .find(({ pattern, allowUses }) => overlaps(pattern, field) && !allowUses.includes('filter'));
+    if (by === undefined) return [];
+    const column = `\`${formatObject(object)}.${by.pattern.source}\``;
+    const text = `masked column ${column} is used in a computation that may fail by its value`;
+    const hint = 'select the column itself, or compute with text functions, `||`, comparisons and aggregates';
+    return [finding('masked-use', text, by.rule, hint)];
+  });
 }
 
 const COPYING_ACTIONS: ReadonlySet<string> = new Set(['insert', 'update', 'define', 'unknown']);

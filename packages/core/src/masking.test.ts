@@ -1,4 +1,4 @@
-import type { Statement } from '@gatehouse/model';
+import { known, type Statement, unknown } from '@gatehouse/model';
 import { describe, expect, it } from 'vitest';
 import { ALLOW_ALL, decide, engineOf, LABELS, policyOf, requestOf } from '../testkit/policy-fixture.ts';
 
@@ -241,6 +241,33 @@ describe('a masked value', () => {
   ])('%s makes computed outputs leave as NULL: %s', (_, output, isNull) => {
     const { effect, obligations } = decide(POLICY, read('[email]', `, output: ${output}`));
     expect([effect, obligations.nullComputed === true]).toEqual(['permit', isNull]);
+  });
+
+  const probing = (probes: Statement['probes'], policy = POLICY) => {
+    const statement = { ...requestOf(read('[email]', ', output: [none]')).statements[0]!, probes };
+    const { reason } = engineOf(policy).decide({
+      ...requestOf(read('[email]')),
+      statements: [statement as Statement],
+    });
+    return reason.code;
+  };
+  const source = (field: string, name = 'customers') =>
+    known([{ object: { kind: 'relation', path: ['public', name] }, field }] as const);
+
+  it.each([
+    ['that may fail by a masked value', source('email'), 'masked-use'],
+    ['that may fail by any value of the row', source('*'), 'masked-use'],
+    ['that may fail by another value', source('id'), 'permitted'],
+    ['that may fail by a value of another table', source('email', 'orders'), 'permitted'],
+    ['of which nobody knows by what it may fail', unknown('x'), 'masked-use'],
+    ['that cannot fail', known([]), 'permitted'],
+  ])('is not told by a computation %s', (_, probes, code) => {
+    expect(probing(probes)).toBe(code);
+  });
+
+  it('may be probed where it may be filtered by', () => {
+    const rule = '{ name: m, effect: mask, mask: { labels: { pii.*: hash } }, allowUses: [filter] }';
+    expect(probing(source('email'), policyOf([ALLOW_ALL, rule], LABELS))).toBe('permitted');
   });
 
   it('is computed with by nobody for whom a routine computes', () => {

@@ -47,6 +47,12 @@ export interface Statement {
   /** Output columns in order where they can be told before the server has answered; unknown otherwise. Empty for statements that return no rows. */
   readonly output: Known<readonly OutputColumn[]>;
   /**
+   * Fields whose values decide something that anybody can watch without seeing an output: whether the statement fails,
+   * how many values an expression gives, how long it takes (`1/(ascii(email) - 97)`). Absent: nobody looked, which only
+   * dialects may leave that refuse to compute with masked fields.
+   */
+  readonly probes?: Known<readonly FieldSource[]>;
+  /**
    * True for what cannot be undone by rolling back (MySQL DDL, server programs and files,
    * `VACUUM`, writes of a server without transactions).
    */

@@ -105,8 +105,7 @@ describe('the plan for a result', () => {
   it.each([
     ['known to be harmless', told(output('none')), 'as is'],
     ['computed from unmasked columns', told(output('derived', 'id')), 'as is'],
-    ['computed from a masked column', told(output('derived', 'email')), 'withheld'],
-    ['computed from all columns', told(output('derived', '*')), 'withheld'],
+    ['computed from unmasked columns only', told(output('value', 'id')), 'as is'],
     [
       'of sources that are not known',
       told({ name: 'c', kind: 'derived', sources: unknown('x') }),
@@ -118,11 +117,29 @@ describe('the plan for a result', () => {
     expect(planned([column(0, 0)], [mask('email')], statement)).toBe(expected === '' ? 'as is' : expected);
   });
 
-  it('withholds a column whose reported origin is harmless while the analysis knows a masked one', () => {
-    expect(planned([column(1000, 1)], [mask('email')], told(output('derived', 'email', 'id')))).toBe(
-      'withheld',
-    );
+  it.each([
+    ['computed from a masked column', output('derived', 'email'), 'null'],
+    ['computed from all columns', output('derived', '*'), 'null'],
+    ['a masked column, unchanged', output('value', 'email'), '***'],
+    ['one of two columns, unchanged', output('value', 'id', 'email'), '***'],
+  ])('masks a column without origin that is %s', (_what, column_, expected) => {
+    expect(planned([column(0, 0)], [mask('email')], told(column_))).toBe(expected);
   });
+
+  it('gives NULL where the columns behind one output have different masks', () => {
+    const masks = [mask('email'), mask('id', { kind: 'hash' })];
+    expect(planned([column(0, 0)], masks, told(output('value', 'id', 'email')))).toBe('null');
+  });
+
+  it.each([
+    ['computed from a masked one', output('derived', 'email', 'id'), 'null'],
+    ['a masked one', output('value', 'email'), '***'],
+  ])(
+    'believes the analysis that a column is %s while its reported origin is harmless',
+    (_what, column_, expected) => {
+      expect(planned([column(1000, 1)], [mask('email')], told(column_))).toBe(expected);
+    },
+  );
 
   it('knows nothing without a catalog', () => {
     const plan = createMaskPlan({

@@ -1,6 +1,6 @@
 import type { Masker } from '@gatehouse/masking';
-import type { FieldMask, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
-import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
+import type { FieldMask, FieldSource, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
+import type { PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { valueCodec } from './value-codec.ts';
 
@@ -21,56 +21,67 @@ export interface PlanInput {
 }
 
 /**
- * The plan for a result, from the origin that the server itself reports for each column, or null when
- * the origin of one column cannot be established: then no row may leave.
+ * The plan for a result, or null when the origin of one column cannot be established: then no row may leave.
+ *
+ * Two witnesses say where a column comes from: the server, by the table and attribute that it reports for plain
+ * columns of relations, and the analysis of the text. Where both speak, what either knows is masked. An
+ * unchanged value gets the mask of its column, a computed one is NULL.
  */
 export function createMaskPlan(input: PlanInput): MaskPlan | null {
+  const { output } = input.statement;
+  const told = output.known && output.value.length === input.columns.length ? output.value : null;
   const plan: (ColumnMasking | null)[] = [];
   for (const [index, column] of input.columns.entries()) {
-    const masking = column.tableOid === 0 ? computedColumn(index, input) : originColumn(column, index, input);
+    const masking =
+      column.tableOid === 0
+        ? toldColumn(column, told?.[index] ?? null, input)
+        : originColumn(column, told?.[index] ?? null, input);
     if (masking === 'unknown') return null;
     plan.push(masking);
   }
   return plan;
 }
 
-/** A column without an origin must be known to carry nothing that is masked. */
-function computedColumn(index: number, { columns, masks, statement }: PlanInput): null | 'unknown' {
-  if (!statement.output.known || statement.output.value.length !== columns.length) return 'unknown';
-  return revealsMasked(statement.output.value[index]!, masks) ? 'unknown' : null;
-}
-
-/** Whether a masked field is behind an output, as far as the analysis says. */
-function revealsMasked({ kind, sources }: OutputColumn, masks: readonly FieldMask[]): boolean {
-  if (kind === 'none') return false;
-  if (!sources.known) return true;
-  return sources.value.some(({ object, field }) => masks.some((mask) => covers(mask, object.path, field)));
+/** A column for which the server reports no origin: what the analysis says of it holds alone. */
+function toldColumn(
+  column: ColumnDescription,
+  told: OutputColumn | null,
+  { masks, maskerOf }: PlanInput,
+): ColumnMasking | null | 'unknown' {
+  if (told?.sources.known !== true) return 'unknown';
+  const found = masksOn(told.sources.value, masks);
+  if (found.length === 0) return null;
+  return told.kind === 'value' ? maskingOf(column, maskerOf(strictest(found))) : HIDDEN;
 }
 
 function originColumn(
   column: ColumnDescription,
-  index: number,
-  input: PlanInput,
+  told: OutputColumn | null,
+  { catalog, masks, maskerOf }: PlanInput,
 ): ColumnMasking | null | 'unknown' {
-  const { catalog, masks } = input;
   const { tableOid, attnum } = column;
   const origin = catalog?.columnOrigin(tableOid, attnum) ?? null;
   if (catalog === null || origin === null) {
     // System columns (`ctid`, `xmin`) hold no value of the row.
     return attnum < 0 && catalog?.relationByOid(tableOid) !== undefined ? null : 'unknown';
   }
-  const mask = strictest([origin, ...catalog.originAliases(tableOid, attnum)], masks);
-  if (mask !== null) return maskingOf(column, input.maskerOf(mask.masker));
-  // The server names one origin; where the analysis knows of another that is masked, both must be believed.
-  const { output } = input.statement;
-  const told = output.known && output.value.length === input.columns.length ? output.value[index]! : null;
-  return told?.sources.known === true && revealsMasked(told, masks) ? 'unknown' : null;
+  const reported = masksOn([origin, ...catalog.originAliases(tableOid, attnum)], masks);
+  const known = told?.sources.known === true ? masksOn(told.sources.value, masks) : [];
+  if (known.length > 0 && told?.kind !== 'value') return HIDDEN;
+  const found = [...reported, ...known];
+  return found.length === 0 ? null : maskingOf(column, maskerOf(strictest(found)));
 }
 
-/** The mask of the column itself or of anything that it stands for; `null` wins over all others. */
-function strictest(origins: readonly CatalogOrigin[], masks: readonly FieldMask[]): FieldMask | null {
-  const found = masks.filter((mask) => origins.some(({ object, field }) => covers(mask, object.path, field)));
-  return found.find(({ masker }) => masker.kind === 'null') ?? found[0] ?? null;
+/** The masks of the fields themselves or of anything that they stand for. */
+function masksOn(sources: readonly FieldSource[], masks: readonly FieldMask[]): readonly FieldMask[] {
+  return masks.filter((mask) => sources.some(({ object, field }) => covers(mask, object.path, field)));
+}
+
+/** Where masks disagree nobody can say which value it is, and nothing of it leaves. */
+function strictest(found: readonly FieldMask[]): MaskerSpec {
+  const [first, ...others] = found.map(({ masker }) => masker);
+  const text = JSON.stringify(first);
+  return others.every((each) => JSON.stringify(each) === text) ? first! : { kind: 'null' };
 }
 
 function covers({ object, field }: FieldMask, path: readonly string[], name: string): boolean {
@@ -83,7 +94,7 @@ function covers({ object, field }: FieldMask, path: readonly string[], name: str
 
 function maskingOf({ typeOid, typeModifier, format }: ColumnDescription, masker: Masker): ColumnMasking {
   const codec = valueCodec(typeOid, typeModifier, format);
-  if (codec === null) return { kind: 'constant', bytes: null };
+  if (codec === null) return HIDDEN;
   const mask = masker.column(codec.column);
   if (mask.kind === 'constant')
     return { kind: 'constant', bytes: mask.value === null ? null : codec.encode(mask.value) };
@@ -96,3 +107,6 @@ function maskingOf({ typeOid, typeModifier, format }: ColumnDescription, masker:
     },
   };
 }
+
+/** Any other mask of a computed value could be undone by computing differently. */
+const HIDDEN: ColumnMasking = { kind: 'constant', bytes: null };

@@ -107,7 +107,7 @@ export function itemOfRelation(relation: RangeVar, targets: readonly Target[], a
     const unknownTarget = targets.find(({ object }) => !object.known);
     const sources = targets.map((target) => ({ target, action, field }));
     if (unknownTarget !== undefined) return opaqueLineage('a relation is not known', sources);
-    return sources.length === 1 ? ofColumn(sources[0]!) : { value: null, sources, opaque: null };
+    return sources.length === 1 ? ofColumn(sources[0]!) : { isValue: false, sources, opaque: null };
   };
   const aliases = aliasNames(relation.alias);
   const only = targets.length === 1 ? targets[0]! : null;
@@ -168,6 +168,7 @@ function analyzeFunctions(env: QueryEnvironment, scope: Scope, range: RangeFunct
     const [call, definition] = 'List' in node ? (node.List.items ?? []) : [];
     if (call === undefined) continue;
     const lineage = derive(analyzeExpression(env, scope, call, 'output'));
+    env.state.facts.probe(lineage);
     results.push(lineage);
     const name = outputName(call);
     if (firstName === '') firstName = name;
@@ -216,5 +217,6 @@ function analyzeDocument(
   alias: Alias | undefined,
 ): FromPart {
   const all = derive(analyzeParts(env, scope, { ...node, alias: undefined }, 'output'));
+  env.state.facts.probe(all);
   return partOfItem(itemOfColumns(alias?.aliasname ?? '', null, all), true);
 }

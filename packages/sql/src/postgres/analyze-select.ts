@@ -12,7 +12,8 @@ import {
 import { analyzeFrom } from './analyze-from.ts';
 import { withCtes } from './common-table-expressions.ts';
 import { isFilter } from './is-filter.ts';
-import { combine, derive, type Lineage, type NamedLineage, opaqueLineage } from './lineage.ts';
+import { isTotal } from './is-total.ts';
+import { choose, combine, derive, type Lineage, type NamedLineage, opaqueLineage } from './lineage.ts';
 import { outputName } from './output-name.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { resolveColumn, type Scope } from './scope.ts';
@@ -106,6 +107,7 @@ function analyzeTarget(
       return columns.map((column) => ({ name: name ?? column.name, lineage: column.lineage }));
   }
   const lineage = derive(analyzeExpression(env, scope, val, use));
+  if (!isTotal(val)) env.state.facts.probe(lineage);
   const stars = 'A_Indirection' in val && nameParts(val.A_Indirection.indirection).at(-1) === '*';
   return [{ name: stars ? '*' : (name ?? outputName(val)), lineage }];
 }
@@ -116,7 +118,9 @@ function analyzeValues(env: QueryEnvironment, parent: Scope, select: SelectStmt,
     const items = 'List' in row ? (row.List.items ?? []) : [];
     items.forEach((item, index) => {
       columns[index] ??= [];
-      columns[index].push(analyzeExpression(env, parent, item, use));
+      const lineage = analyzeExpression(env, parent, item, use);
+      if (!isTotal(item)) env.state.facts.probe(lineage);
+      columns[index].push(lineage);
     });
   }
   const output = columns.map((parts, index) => ({
@@ -128,7 +132,6 @@ function analyzeValues(env: QueryEnvironment, parent: Scope, select: SelectStmt,
   return createResult(output, true);
 }
 
-/** The server reports no origin for the columns of a set operation. */
 function analyzeSetOperation(
   env: QueryEnvironment,
   parent: Scope,
@@ -182,7 +185,7 @@ function unite(arms: readonly QueryResult[]): readonly NamedLineage[] {
   }
   return first.map(({ name }, index) => ({
     name,
-    lineage: derive(combine(arms.map(({ columns }) => columns![index]!.lineage))),
+    lineage: choose(arms.map(({ columns }) => columns![index]!.lineage)),
   }));
 }
 

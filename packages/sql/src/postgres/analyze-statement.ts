@@ -86,6 +86,7 @@ function createFacts(state: AnalysisState, form: StatementForm, fingerprint: str
     functions: known(state.facts.functions()),
     // What is not understood may give back anything.
     output: accesses.known ? form.output : accesses,
+    probes: accesses.known ? state.facts.probes() : accesses,
     irreversible: state.irreversible,
     fingerprint,
   };

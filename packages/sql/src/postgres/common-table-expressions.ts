@@ -84,7 +84,7 @@ function createCte(
       const first = run(env);
       if (refersToItself) {
         // Values wander between columns from one round to the next, so each may hold what any holds.
-        const all = { value: null, sources: combine([first.all]).sources, opaque: null } satisfies Lineage;
+        const all = { isValue: false, sources: combine([first.all]).sources, opaque: null } satisfies Lineage;
         const columns = rename(first).columns?.map(({ name }) => ({ name, lineage: all }));
         itself = createResult(columns ?? [{ name: '*', lineage: all }], false);
         const second = run(env);

@@ -2,6 +2,7 @@ import {
   type Access,
   type Action,
   type FieldAccess,
+  type FieldSource,
   type FieldUse,
   type Known,
   known,
@@ -10,7 +11,7 @@ import {
   unknown,
 } from '@gatehouse/model';
 import type { CatalogReach, CatalogRelation } from './catalog.ts';
-import type { Lineage, NamedLineage } from './lineage.ts';
+import { combine, type Lineage, type NamedLineage } from './lineage.ts';
 import { hasHiddenWrites } from './resolve-names.ts';
 import { isDescription } from './system-relation.ts';
 import { SYSTEM_COLUMNS, type Target, targetOfRelation } from './target.ts';
@@ -25,6 +26,8 @@ export interface FactCollector {
   touch(target: Target, action: Action): void;
   use(target: Target, action: Action, field: string, use: FieldUse): void;
   useAll(lineage: Lineage, use: FieldUse): void;
+  /** The value decides whether the statement fails, or how long it runs (`isTotal`). */
+  probe(lineage: Lineage): void;
   /** Any field of the target may be used in any way. */
   useUnknown(target: Target, action: Action, reason: string): void;
   add(access: Access): void;
@@ -38,6 +41,7 @@ export interface FactCollector {
   readonly callsThroughViews: boolean;
   accesses(): Known<readonly Access[]>;
   functions(): readonly string[];
+  probes(): Known<readonly FieldSource[]>;
 }
 
 interface Touched {
@@ -53,6 +57,7 @@ export function createFactCollector(): FactCollector {
   const touched = new Map<string, Touched>();
   const extra = new Map<string, Access>();
   const functions = new Set<string>();
+  const probed: Lineage[] = [];
   let gaveUp: string | null = null;
   let onlyDescribed = false;
 
@@ -83,6 +88,9 @@ export function createFactCollector(): FactCollector {
     use,
     useAll(lineage, how) {
       for (const { target, action, field } of lineage.sources) use(target, action, field, how);
+    },
+    probe: (lineage) => {
+      if (lineage.sources.length > 0) probed.push(lineage);
     },
     useUnknown: (target, action, reason) => {
       at(target, action).unknownReason ??= reason;
@@ -120,6 +128,7 @@ export function createFactCollector(): FactCollector {
       return known(mergeAccesses(onlyDescribed ? accesses.map(describe) : accesses));
     },
     functions: () => [...functions],
+    probes: () => outputColumn({ name: '', lineage: combine(probed) }).sources,
   };
 }
 
@@ -222,8 +231,10 @@ export function outputColumn({ name, lineage }: NamedLineage): OutputColumn {
     if (!target.object.known) return { name, kind: 'derived', sources: target.object };
     put(target.object.value, field);
   }
-  const value = lineage.value;
-  if (value !== null && !(value.target.relation?.behind ?? []).some(({ kind }) => kind === 'view')) {
+  const isThroughView = lineage.sources.some(({ target }) =>
+    (target.relation?.behind ?? []).some(({ kind }) => kind === 'view'),
+  );
+  if (lineage.isValue && !isThroughView) {
     return { name, kind: 'value', sources: known([...sources.values()]) };
   }
   for (const { target, field } of lineage.sources) {

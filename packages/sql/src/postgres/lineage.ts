@@ -4,11 +4,12 @@ import type { Target } from './target.ts';
 /**
  * Where a value comes from, while a statement is analyzed.
  *
- * `value` is set only where the server reports the same origin in RowDescription: a plain column of one
- * relation, passed through subqueries, CTEs and joins, never through a set operation or an expression.
+ * A plain column stays one through subqueries, CTEs, joins and the arms of set operations, never through an
+ * expression.
  */
 export interface Lineage {
-  readonly value: Origin | null;
+  /** The unchanged value of one of the sources, or a constant where there is none. */
+  readonly isValue: boolean;
   readonly sources: readonly Origin[];
   /** Why more than `sources` may be behind the value; null when nothing more is. */
   readonly opaque: string | null;
@@ -27,14 +28,20 @@ export interface NamedLineage {
   readonly lineage: Lineage;
 }
 
-export const NOTHING: Lineage = { value: null, sources: [], opaque: null };
+export const NOTHING: Lineage = { isValue: true, sources: [], opaque: null };
 
 export function ofColumn(origin: Origin): Lineage {
-  return { value: origin, sources: [origin], opaque: null };
+  return { isValue: true, sources: [origin], opaque: null };
 }
 
 export function opaqueLineage(reason: string, sources: readonly Origin[] = []): Lineage {
-  return { value: null, sources, opaque: reason };
+  return { isValue: false, sources, opaque: reason };
+}
+
+/** The lineage of something that is one of these, unchanged: a column of a set operation. */
+export function choose(parts: readonly Lineage[]): Lineage {
+  const combined = combine(parts);
+  return parts.every(({ isValue }) => isValue) ? { ...combined, isValue: true } : combined;
 }
 
 /** The lineage of something computed from all of these. */
@@ -54,10 +61,10 @@ export function combine(parts: readonly Lineage[]): Lineage {
       sources.push(origin);
     }
   }
-  return sources.length === 0 && opaque === null ? NOTHING : { value: null, sources, opaque };
+  return sources.length === 0 && opaque === null ? NOTHING : { isValue: false, sources, opaque };
 }
 
 /** The same sources, no longer an unchanged value. */
 export function derive(lineage: Lineage): Lineage {
-  return lineage.value === null ? lineage : { ...lineage, value: null };
+  return lineage.isValue && lineage.sources.length > 0 ? { ...lineage, isValue: false } : lineage;
 }

@@ -1,4 +1,4 @@
-import { type Access, formatObject, type Known, type OutputColumn } from '@gatehouse/model';
+import { type Access, formatObject, type Known, type OutputColumn, type Statement } from '@gatehouse/model';
 import type { Analysis, AnalyzedStatement, SessionEffect } from '../../analysis.ts';
 
 /**
@@ -9,6 +9,7 @@ import type { Analysis, AnalyzedStatement, SessionEffect } from '../../analysis.
  *   read relation public.customers (filter id, output email)
  *   out email = value public.customers.email
  *   call lower
+ *   probes public.customers.email
  *   effect set search_path = "shop"
  * ```
  */
@@ -34,6 +35,7 @@ function formatStatement({ facts, effects, returns, parameters }: AnalyzedStatem
     ...list(facts.accesses, formatAccess, 'accesses'),
     ...list(facts.output, formatColumn, 'out'),
     ...list(facts.functions, (name) => `calls ${name}`, 'functions'),
+    ...formatProbes(facts),
     ...effects.flatMap(formatEffect),
   ];
 }
@@ -55,6 +57,14 @@ function formatAccess({ action, object, fields }: Access): string {
 function formatColumn({ name, kind, sources }: OutputColumn): string {
   const from = show(sources, (each) => each.map(({ object, field }) => `${formatObject(object)}.${field}`).join(', '));
   return `out ${name} = ${kind}${from === '' ? '' : ` ${from}`}`;
+}
+
+/** An unknown statement has unknown probes too, which need not be said twice. */
+function formatProbes({ accesses, probes }: Statement): readonly string[] {
+  if (probes === undefined) return ['  probes were not looked at'];
+  if (!probes.known) return accesses.known ? [`  probes ? ${probes.reason}`] : [];
+  const fields = probes.value.map(({ object, field }) => `${formatObject(object)}.${field}`);
+  return fields.length === 0 ? [] : [`  probes ${fields.join(', ')}`];
 }
 
 function formatEffect(effect: SessionEffect): readonly string[] {
