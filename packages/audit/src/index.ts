@@ -1,3 +1,5 @@
+export type { PublicKey } from './checkpoint/signing-key.ts';
+export { parsePublicKey } from './checkpoint/signing-key.ts';
 export type { AuditEvent } from './journal/event-line.ts';
 export { formatLine, GENESIS, hashLine, parseLine } from './journal/event-line.ts';
 export type { Journal, JournalOptions, JournalStatus } from './journal/journal.ts';
@@ -11,7 +13,13 @@ export type {
   AuditPipelineOptions,
   AuditPipelineStatus,
 } from './pipeline/audit-pipeline.ts';
-export { journalDir, logAlert, openAuditPipeline, storeSocketPath } from './pipeline/audit-pipeline.ts';
+export {
+  journalDir,
+  logAlert,
+  openAuditPipeline,
+  publicKeyPath,
+  storeSocketPath,
+} from './pipeline/audit-pipeline.ts';
 export type { ExportFormat } from './present/export-events.ts';
 export { exportEvents } from './present/export-events.ts';
 export type { FormatOptions } from './present/format-event.ts';
@@ -39,8 +47,14 @@ export type { StoreTarget } from './store/open-store.ts';
 export { openStore } from './store/open-store.ts';
 export { serveStore } from './store/serve-store.ts';
 export { rebuildStore } from './verify/rebuild-store.ts';
-export type { JournalResult } from './verify/verify-journal.ts';
-export { journalLines, storedLines, verifyJournal, verifyStored } from './verify/verify-journal.ts';
+export type { JournalResult, TrustOptions } from './verify/verify-journal.ts';
+export {
+  journalLines,
+  storedLines,
+  verifyFiles,
+  verifyJournal,
+  verifyStored,
+} from './verify/verify-journal.ts';
 export type {
   ChainPoint,
   ChainProblem,

@@ -33,6 +33,8 @@ export interface JournalOptions {
   readonly clock?: () => number;
   readonly write?: WriteFile;
   readonly sync?: SyncFile;
+  /** Told the hash of each line that is in the file now, in order; what signs checkpoints listens. */
+  readonly onLine?: (hash: string) => void;
 }
 
 /** The state of a journal at one moment. */

@@ -19,6 +19,8 @@ export interface SegmentWriterOptions {
   readonly write: WriteFile;
   /** Told about the file that is written to from now on; whoever is told closes it. */
   readonly onFile: (fd: number) => void;
+  /** Told the hash of each line that is in the file now, in order. */
+  readonly onLine?: (hash: string) => void;
 }
 
 /** An event without its place in the chain. */
@@ -76,10 +78,12 @@ export class SegmentWriter {
     let { seq } = this.#written;
     let hash = this.#hash;
     let text = '';
+    const hashes: string[] = [];
     for (const { at, body } of events) {
       seq += 1;
       const line = formatLine(this.#options.node, seq, at, hash, body);
       hash = hashLine(line);
+      hashes.push(hash);
       text += `${line}\n`;
     }
     const bytes = Buffer.from(text, 'utf8');
@@ -90,6 +94,8 @@ export class SegmentWriter {
     this.#bytes += bytes.length;
     this.#hash = hash;
     this.#written = { segment: last.first, offset, seq };
+    const { onLine } = this.#options;
+    if (onLine !== undefined) for (const one of hashes) onLine(one);
   }
 
   /** Removes what a failed write left behind; false when that failed too. */

@@ -7,8 +7,12 @@
  * The journal is opened first and synchronously; a store or a queue that is away does not keep the
  * gateway from starting, its events wait in the journal up to the limit.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '@gatehouse/model';
+import { type Checkpointer, createCheckpointer } from '../checkpoint/checkpointer.ts';
+import { formatPublicKey, openSigningKey } from '../checkpoint/signing-key.ts';
+import { startWitness } from '../checkpoint/witness.ts';
 import { type Journal, type JournalStatus, openJournal } from '../journal/journal.ts';
 import { JOURNAL_START, type JournalPosition } from '../journal/segment-files.ts';
 import {
@@ -69,6 +73,16 @@ export function journalDir(dataDir: string): string {
   return join(dataDir, 'journal');
 }
 
+/** Where a node's public key lies: beside the segments, so that an archive of them can be verified. */
+export function publicKeyPath(dataDir: string, node: string): string {
+  return join(journalDir(dataDir), `${node}.pub`);
+}
+
+/** Where a node's private key lies: not beside the journal, which is copied to archives. */
+function signingKeyPath(dataDir: string, node: string): string {
+  return join(dataDir, `${node}.signing-key`);
+}
+
 /** Where the owner of an embedded store in a data folder answers questions. */
 export function storeSocketPath(dataDir: string): string {
   return join(dataDir, 'audit.sock');
@@ -88,12 +102,17 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes });
+    const checkpointer = openCheckpointer(options);
+    const { onLine } = checkpointer;
+    const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes, onLine });
     opened.push(() => journal.close());
     const cursor = readCursor(cursorPath(options));
     assertAheadOfCursor(journal, cursor);
     const store = needsStore(options) ? await openOwnStore(options, opened) : null;
     if (store !== null) await assertAheadOfStore(journal, store, options);
+    checkpointer.start(journal);
+    opened.push(async () => checkpointer.stop());
+    await openWitness(options, journal, store, opened);
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
@@ -107,6 +126,9 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
       }),
       async close() {
         journal.flush();
+        // The last thing that is written is a signature over everything before it.
+        checkpointer.sign();
+        journal.flush();
         await closeAll();
       },
     };
@@ -114,6 +136,33 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     await closeAll();
     throw error;
   }
+}
+
+function openCheckpointer({ dataDir, node, log }: AuditPipelineOptions): Checkpointer {
+  const dir = journalDir(dataDir);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const key = openSigningKey(signingKeyPath(dataDir, node));
+  writeFileSync(publicKeyPath(dataDir, node), formatPublicKey(key.publicKey), { mode: 0o644 });
+  const onTrouble = (error: Error) => log.warn({ err: error }, 'audit: a checkpoint could not be recorded');
+  return createCheckpointer({ dir, node, key, onTrouble });
+}
+
+/** Nodes that share a store watch each other; an embedded one belongs to one node. */
+async function openWitness(
+  options: AuditPipelineOptions,
+  journal: Journal,
+  own: AuditStore | null,
+  opened: Opened,
+): Promise<void> {
+  const { node, log } = options;
+  if (options.store === 'embedded') return;
+  const onError = (error: Error) => log.warn({ err: error }, 'a connection to the audit store broke');
+  const store = own ?? (await openStore({ kind: 'server', url: options.store }, onError));
+  const witness = startWitness({ node, journal, store });
+  opened.push(async () => {
+    witness.stop();
+    if (own === null) await store.close();
+  });
 }
 
 function needsStore({ redisUrl, worker }: AuditPipelineOptions): boolean {

@@ -71,6 +71,8 @@ export interface AuditReader {
   /** Lines of one node in the order of their numbers, after one. */
   lines(node: string, afterSeq: number, limit: number): Promise<readonly string[]>;
   verifyInfo(): Promise<readonly NodeInfo[]>;
+  /** The line of each node's newest checkpoint. */
+  checkpoints(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

@@ -30,6 +30,7 @@ export async function connectStore(socketPath: string): Promise<AuditReader> {
     show: (requestId) => ask('show', [requestId]) as Promise<readonly StoredEvent[]>,
     lines: (node, afterSeq, limit) => ask('lines', [node, afterSeq, limit]) as Promise<readonly string[]>,
     verifyInfo: () => ask('verifyInfo', []) as Promise<readonly NodeInfo[]>,
+    checkpoints: () => ask('checkpoints', []) as Promise<readonly string[]>,
     async close() {
       socket.destroy();
     },

@@ -4,6 +4,8 @@
  * `id` counts in the order in which rows become visible: every insert holds one lock until it
  * commits, so a reader who has seen an id never misses a smaller one that commits later.
  */
+import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
+
 export const TABLE = 'gatehouse_audit_events';
 
 /** Key of the advisory lock under which rows are inserted; any number that others do not use. */
@@ -37,6 +39,7 @@ export const SCHEMA: readonly string[] = [
   `create index if not exists ${TABLE}_request on ${TABLE} (request) where request is not null`,
   `create index if not exists ${TABLE}_session on ${TABLE} (session) where session is not null`,
   `create index if not exists ${TABLE}_who on ${TABLE} (who, id) where who is not null`,
+  `create index if not exists ${TABLE}_checkpoints on ${TABLE} (node, seq desc) where kind = 'gateway' and code = '${CHECKPOINT}'`,
   `create index if not exists ${TABLE}_objects on ${TABLE} using gin (objects)`,
 ];
 

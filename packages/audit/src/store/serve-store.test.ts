@@ -42,6 +42,7 @@ function recordingStore(): AuditReader {
     },
     lines: async (node, after, limit) => (await answer('lines', node, after, limit)).map(({ line }) => line),
     verifyInfo: async () => [{ node: 'gw-1', events: 1, firstSeq: 1, lastSeq: 1, missing: 0 }],
+    checkpoints: async () => (await answer('checkpoints')).map(({ line }) => line),
     close: async () => {
       asked.push('close');
     },
@@ -57,6 +58,7 @@ test('passes every question and every answer through', async () => {
     reader.show('s1-1'),
     reader.lines('gw-1', 3, 4),
     reader.verifyInfo(),
+    reader.checkpoints(),
   ]);
   expect(answers).toEqual([
     [{ id: 1, line: LINE }],
@@ -64,12 +66,14 @@ test('passes every question and every answer through', async () => {
     [{ id: 3, line: LINE }],
     [LINE],
     [{ node: 'gw-1', events: 1, firstSeq: 1, lastSeq: 1, missing: 0 }],
+    [LINE],
   ]);
   expect(asked).toEqual([
     ['tail', null, 10],
     ['search', filter],
     ['show', 's1-1'],
     ['lines', 'gw-1', 3, 4],
+    ['checkpoints'],
   ]);
   await reader.close();
 });

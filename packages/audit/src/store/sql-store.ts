@@ -1,5 +1,6 @@
 /** The store over any connection that speaks Postgres. */
 import { GatewayError } from '@gatehouse/model';
+import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import type { AuditStore, InsertResult, NodeInfo, SearchFilter, StoredEvent } from './audit-store.ts';
 import { eventColumns } from './event-columns.ts';
@@ -67,6 +68,12 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
     async verifyInfo() {
       const text = `select node, count(*) as events, min(seq) as first, max(seq) as last from ${TABLE} group by node order by node`;
       return (await run(text)).map(nodeInfo);
+    },
+
+    async checkpoints() {
+      const text = `select distinct on (node) line from ${TABLE} where kind = 'gateway' and code = '${CHECKPOINT}'
+        order by node, seq desc`;
+      return (await run(text)).map((row) => String(row['line']));
     },
 
     close: () => connection.close(),

@@ -43,6 +43,7 @@ const METHODS: Readonly<Record<string, Parse>> = {
       ? (store) => store.lines(node, after, limit)
       : null,
   verifyInfo: () => (store) => store.verifyInfo(),
+  checkpoints: () => (store) => store.checkpoints(),
 };
 
 /** Gives the question in a line, or null for anything that is none. */

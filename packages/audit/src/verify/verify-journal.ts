@@ -1,6 +1,10 @@
 /** Proves the journals in a folder offline, without the gateway and without the store. */
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { CHECKPOINT, type Checkpoint, readCheckpoint } from '../checkpoint/checkpoint.ts';
+import type { PublicKey } from '../checkpoint/signing-key.ts';
+import { readWitnessed, WITNESSED } from '../checkpoint/witness.ts';
+import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import { listNodes, listSegments } from '../journal/segment-files.ts';
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { AuditReader } from '../store/audit-store.ts';
@@ -17,30 +21,113 @@ const CHUNK = 256 * 1024;
 const TORN_AGAIN_MS = 300;
 const TORN_ATTEMPTS = 3;
 
+/** What a verification is held against. */
+export interface TrustOptions {
+  /** Keys that count; without them the first one that each node's journal names. */
+  readonly keys?: readonly PublicKey[];
+  /** Further lines that may tell what others have seen: exports of other nodes, or of a sink. */
+  readonly witnesses?: readonly string[];
+}
+
 /** Verifies each node's journal in a folder from its first event. A journal that is being written may be verified at any time. */
-export async function verifyJournal(dir: string): Promise<readonly JournalResult[]> {
+export async function verifyJournal(
+  dir: string,
+  trust: TrustOptions = {},
+): Promise<readonly JournalResult[]> {
+  const nodes = listNodes(dir).map((node) => ({
+    node,
+    files: () => listSegments(dir, node).map(({ path }) => path),
+    passedOn: readCursor(join(dir, `${node}.cursor`)).seq,
+  }));
+  return verifyNodes(nodes, trust);
+}
+
+/** Verifies exported files, each with the lines of one node; several files of a node in any order. Lines must begin with the node's first event, or behind what a signed tombstone in them says was taken away. */
+export async function verifyFiles(
+  paths: readonly string[],
+  trust: TrustOptions = {},
+): Promise<readonly JournalResult[]> {
+  const starts: { path: string; node: string; seq: number }[] = [];
+  for (const path of paths) {
+    const first = await firstEvent(path);
+    // A file without an event is verified under its own name, and found to be none.
+    starts.push({ path, node: first?.node ?? basename(path), seq: first?.seq ?? 0 });
+  }
+  const names = [...new Set(starts.map(({ node }) => node))].sort();
+  const nodes = names.map((node) => {
+    const files = starts.filter((start) => start.node === node).sort((a, b) => a.seq - b.seq);
+    return { node, files: () => files.map(({ path }) => path), passedOn: 0 };
+  });
+  return verifyNodes(nodes, trust);
+}
+
+interface NodeFiles {
+  readonly node: string;
+  readonly files: () => readonly string[];
+  /** Events up to this number were passed on. */
+  readonly passedOn: number;
+}
+
+async function verifyNodes(
+  nodes: readonly NodeFiles[],
+  { keys = [], witnesses = [] }: TrustOptions,
+): Promise<readonly JournalResult[]> {
+  const seen = [
+    ...(await collectSeen(nodes.flatMap(({ files }) => files()))),
+    // What a sink or a copy holds of a node's own checkpoints is a witness of it, too.
+    ...(await collectSeen(witnesses, CHECKPOINT)),
+  ];
   const results: JournalResult[] = [];
-  for (const node of listNodes(dir)) results.push(await verifyNode(dir, node));
+  for (const one of nodes) {
+    const witnessed = seen.filter(({ node }) => node === one.node);
+    results.push(await verifyNode(one, { after: 'tombstone', keys, witnessed }));
+  }
   return results;
 }
 
-async function verifyNode(dir: string, node: string): Promise<JournalResult> {
+/** Every checkpoint that these files have witnessed of other nodes; also those that nodes tell of themselves, if asked. */
+async function collectSeen(paths: readonly string[], also?: string): Promise<readonly Checkpoint[]> {
+  const found = new Map<string, Checkpoint>();
+  for (const path of paths) {
+    for await (const line of fileLines(path)) {
+      if (!line.subarray(0, HEAD_BYTES).includes('"body":{"kind":"gateway"')) continue;
+      const event = parseLine(line.toString('utf8'));
+      if (event?.body.kind !== 'gateway') continue;
+      const { what, detail } = event.body;
+      let checkpoint: Checkpoint | null = null;
+      if (what === WITNESSED) checkpoint = readWitnessed(detail);
+      else if (what === also) checkpoint = readCheckpoint(event.node, detail);
+      if (checkpoint !== null)
+        found.set(`${checkpoint.node}/${checkpoint.to}/${checkpoint.head}`, checkpoint);
+    }
+  }
+  return [...found.values()];
+}
+
+/** No head of a line is longer. */
+const HEAD_BYTES = 300;
+
+async function firstEvent(path: string): Promise<AuditEvent | null> {
+  for await (const line of fileLines(path)) return parseLine(line.toString('utf8'));
+  return null;
+}
+
+async function verifyNode(one: NodeFiles, options: VerifyOptions): Promise<JournalResult> {
   for (let attempt = 1; ; attempt += 1) {
     const files: FileStart[] = [];
-    const result = await verifyLines(journalLines(dir, node, files), { after: 'start' });
+    const result = await verifyLines(linesOf(one.files(), files), options);
     if (result.problem?.kind === 'torn' && attempt < TORN_ATTEMPTS) {
       // A running gateway may have been in the middle of the line.
       await new Promise((resolve) => setTimeout(resolve, TORN_AGAIN_MS));
       continue;
     }
-    const problem = result.problem ?? missingEnd(dir, node, result);
-    return { ...result, node, problem, place: problem === null ? null : placeOf(problem, files) };
+    const problem = result.problem ?? missingEnd(one.passedOn, result);
+    return { ...result, node: one.node, problem, place: problem === null ? null : placeOf(problem, files) };
   }
 }
 
 /** What was passed on must have been there. */
-function missingEnd(dir: string, node: string, { last, events }: VerifyResult): ChainProblem | null {
-  const passedOn = readCursor(join(dir, `${node}.cursor`)).seq;
+function missingEnd(passedOn: number, { last, events }: VerifyResult): ChainProblem | null {
   const seq = last?.seq ?? 0;
   if (passedOn <= seq) return null;
   return {
@@ -62,14 +149,18 @@ function placeOf({ line }: ChainProblem, files: readonly FileStart[]): string | 
   return start === undefined ? null : `${start.file}:${line - start.before}`;
 }
 
-/** Gives the lines of a node's journal in order, as bytes without line feeds; notes in `files` where each file begins. */
-export async function* journalLines(
-  dir: string,
-  node: string,
-  files: FileStart[] = [],
-): AsyncGenerator<Buffer> {
+/** Gives the lines of a node's journal in order, as bytes without line feeds. */
+export function journalLines(dir: string, node: string): AsyncGenerator<Buffer> {
+  return linesOf(
+    listSegments(dir, node).map(({ path }) => path),
+    [],
+  );
+}
+
+/** Notes in `files` where each file begins. */
+async function* linesOf(paths: readonly string[], files: FileStart[]): AsyncGenerator<Buffer> {
   let lines = 0;
-  for (const { path } of listSegments(dir, node)) {
+  for (const path of paths) {
     files.push({ file: basename(path), before: lines });
     for await (const line of fileLines(path)) {
       lines += 1;

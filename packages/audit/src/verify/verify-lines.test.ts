@@ -27,6 +27,7 @@ test('proves a whole chain and gives both ends', async () => {
     first: { seq: 1, hash: hashLine(at(1)) },
     last: { seq: 10, hash: hashLine(at(10)) },
     problem: null,
+    signed: null,
   });
   expect(await verifyLines([], { after: 'start' })).toMatchObject({ node: null, events: 0, problem: null });
 });

@@ -2,14 +2,28 @@
  * Proves a chain of lines, or names the first event that breaks it and how.
  *
  * Every line holds the hash of the one before, so a change, a hole, an addition or an exchange
- * breaks a link. The chain cannot prove its own end: whoever can write the file can cut off the
- * newest events or make up new ones at the end. For that, compare `last` with a hash noted elsewhere.
+ * breaks a link. A chain that was made up anew links well; its signed checkpoints do not fit. Its end
+ * is proven as far as others have witnessed it; see signature-check.
  */
 import { createHash } from 'node:crypto';
+import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import type { PublicKey } from '../checkpoint/signing-key.ts';
 import { type AuditEvent, GENESIS, parseLine } from '../journal/event-line.ts';
+import { SignatureCheck, type SignedState } from './signature-check.ts';
 
-/** `torn`: the last line is half a line, as a crash leaves it. */
-export type ProblemKind = 'changed' | 'missing' | 'inserted' | 'reordered' | 'torn';
+/**
+ * `torn`: the last line is half a line, as a crash leaves it. `forged`: the chain links, and is not the
+ * one that was signed or witnessed. `unsigned`: checkpoints stop. `truncated`: others have seen more.
+ */
+export type ProblemKind =
+  | 'changed'
+  | 'missing'
+  | 'inserted'
+  | 'reordered'
+  | 'torn'
+  | 'forged'
+  | 'unsigned'
+  | 'truncated';
 
 export interface ChainProblem {
   readonly kind: ProblemKind;
@@ -34,19 +48,27 @@ export interface VerifyResult {
   readonly first: ChainPoint | null;
   readonly last: ChainPoint | null;
   readonly problem: ChainProblem | null;
+  /** What signatures cover, null when there is none that could be checked. */
+  readonly signed: SignedState | null;
 }
 
 export interface VerifyOptions {
-  /** What stands before the first line; `start` for nothing, `any` when the lines begin somewhere inside. */
-  readonly after?: ChainPoint | 'start' | 'any';
+  /** What stands before the first line; `start` for nothing, `tombstone` for nothing or what a signed tombstone says was taken away, `any` when the lines begin somewhere inside. */
+  readonly after?: ChainPoint | 'start' | 'tombstone' | 'any';
+  /** Keys that count; without them the first one that the lines name. */
+  readonly keys?: readonly PublicKey[];
+  /** Checkpoints of this node that others have seen. */
+  readonly witnessed?: readonly Checkpoint[];
 }
 
 type Line = string | Uint8Array;
 type Lines = Iterable<Line> | AsyncIterable<Line>;
 
+const NOTHING: ChainPoint = { seq: 0, hash: GENESIS };
+
 /** Verifies lines without line feeds, in order. Reads to the first problem, to the end after a gap. */
 export async function verifyLines(lines: Lines, options: VerifyOptions = {}): Promise<VerifyResult> {
-  const chain = new Chain(options.after ?? 'any');
+  const chain = new Chain(options);
   for await (const line of lines) if (chain.take(line)) break;
   return chain.result();
 }
@@ -71,10 +93,14 @@ class Chain {
   #expected: ChainPoint | null;
   #suspicion: Suspicion | null = null;
   #problem: ChainProblem | null = null;
+  readonly #signatures: SignatureCheck;
+  readonly #begins: 'anywhere' | 'proven';
 
-  constructor(after: ChainPoint | 'start' | 'any') {
-    if (after === 'any') this.#expected = null;
-    else this.#expected = after === 'start' ? { seq: 0, hash: GENESIS } : after;
+  constructor({ after = 'any', keys = [], witnessed = [] }: VerifyOptions) {
+    this.#signatures = new SignatureCheck(keys, witnessed);
+    this.#begins = after === 'tombstone' ? 'proven' : 'anywhere';
+    if (after === 'any' || after === 'tombstone') this.#expected = null;
+    else this.#expected = after === 'start' ? NOTHING : after;
   }
 
   /** Gives true when nothing further needs to be read. */
@@ -94,12 +120,13 @@ class Chain {
       events: this.#events,
       first: this.#first,
       last: this.#last,
-      problem: this.#problem ?? this.#atEnd(),
+      problem: this.#problem ?? this.#atEnd() ?? this.#signedEnd(),
+      signed: this.#signatures.state,
     };
   }
 
   #check(event: AuditEvent, hash: string): void {
-    const expected = this.#expected ?? { seq: event.seq - 1, hash: event.prev };
+    const expected = this.#expected ?? (event.seq === 1 ? NOTHING : { seq: event.seq - 1, hash: event.prev });
     const seq = expected.seq + 1;
     this.#node ??= event.node;
     if (event.node !== this.#node) {
@@ -112,11 +139,17 @@ class Chain {
     } else if (event.prev !== expected.hash) {
       this.#suspicion = this.#brokenLink(seq, hash);
     } else {
-      this.#accept({ seq, hash });
+      this.#accept({ seq, hash }, event);
     }
   }
 
-  #accept(point: ChainPoint): void {
+  #accept(point: ChainPoint, event: AuditEvent): void {
+    const problem = this.#signatures.take(event, point.hash);
+    if (problem !== null) {
+      const line = Math.max(1, this.#line - (event.seq - problem.seq));
+      this.#problem = { ...problem, line };
+      return;
+    }
     this.#events += 1;
     this.#first ??= point;
     this.#last = point;
@@ -165,6 +198,12 @@ class Chain {
     if (suspicion.kind === 'link') return suspicion.before;
     if (suspicion.kind === 'gap') return suspicion.problem;
     return { ...suspicion.problem, kind: 'torn', detail: 'the last line is no whole event' };
+  }
+
+  #signedEnd(): ChainProblem | null {
+    const problem = this.#signatures.end(this.#begins);
+    if (problem === null) return null;
+    return { ...problem, line: problem.kind === 'truncated' ? this.#line + 1 : 1 };
   }
 
   #found(kind: ProblemKind, seq: number, detail: string): ChainProblem {

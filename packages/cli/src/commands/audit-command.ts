@@ -4,18 +4,15 @@ import {
   exportEvents,
   formatEvent,
   formatStory,
-  type JournalResult,
-  journalDir,
   type SearchFilter,
   type StoredEvent,
   storedLines,
-  verifyJournal,
 } from '@gatehouse/audit';
 import { type Command, InvalidArgumentError } from 'commander';
 import { openReader } from '../compose/open-audit.ts';
-import { dataFolder } from '../compose/open-identity.ts';
 import { CommandFailed } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
+import { addKey, addVerify } from './audit-verify.ts';
 import { openConfig } from './open-config.ts';
 import { stopSignal } from './serve-command.ts';
 
@@ -37,7 +34,7 @@ interface SearchOptions extends Common {
   readonly limit: number;
 }
 
-/** `gatehouse audit tail | search | show | verify | export`. */
+/** `gatehouse audit tail | search | show | verify | key | export`. */
 export function addAuditCommand(program: Command, terminal: Terminal): void {
   const audit = program
     .command('audit')
@@ -74,14 +71,8 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .action((request: string, options: Common) =>
       withReader(options, terminal, (reader) => show(reader, request, options, terminal)),
     );
-  common(
-    audit
-      .command('verify')
-      .description('prove that the journals were not changed; names the first bad event'),
-  )
-    .option('--dir <folder>', 'folder with journal segments (default: of the configuration)')
-    .addHelpText('after', '\nExample:\n  $ gatehouse audit verify\n')
-    .action((options: Common & { dir?: string }) => verify(options, terminal));
+  addVerify(audit, terminal);
+  addKey(audit, terminal);
   common(audit.command('export').description('write stored events of a node to a file or to standard output'))
     .option('--format <format>', 'jsonl (verifiable) or csv', 'jsonl')
     .option('--node <name>', 'node whose events are written (default: of the configuration)')
@@ -176,22 +167,6 @@ async function show(
         { colour: terminal.isTty },
       ),
     );
-}
-
-async function verify(options: Common & { dir?: string }, terminal: Terminal): Promise<void> {
-  const dir = options.dir ?? journalDir(dataFolder(openConfig(options.config, terminal)));
-  const results = await verifyJournal(dir);
-  if (options.json === true) terminal.json(results);
-  else for (const result of results) terminal.line(verdictOf(result));
-  if (results.length === 0) terminal.note(`gatehouse: no journal in \`${dir}\``);
-  // Nothing to prove is no proof.
-  if (results.length === 0 || results.some(({ problem }) => problem !== null)) throw new CommandFailed();
-}
-
-function verdictOf({ node, events, last, problem, place }: JournalResult): string {
-  if (problem === null)
-    return `${node}: ${events} events are as they were written; the last one is ${last?.seq ?? 0}, ${last?.hash ?? 'none'}`;
-  return `${node}: NOT as written: ${problem.kind} at event ${problem.seq} (${place ?? 'no place'}): ${problem.detail}`;
 }
 
 interface ExportOptions extends Common {

@@ -1,0 +1,192 @@
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { intent } from '../../testkit/event-bodies.ts';
+import { type AuditEvent, parseLine } from '../journal/event-line.ts';
+import { type Journal, type JournalOptions, openJournal } from '../journal/journal.ts';
+import { type Checkpoint, isSignedBy, readCheckpoint, signCheckpoint } from './checkpoint.ts';
+import { createCheckpointer } from './checkpointer.ts';
+import { openSigningKey, type SigningKey } from './signing-key.ts';
+
+let dir: string;
+let key: SigningKey;
+let troubles: Error[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gatehouse-checkpoint-'));
+  key = openSigningKey(join(dir, 'gw-1.key'));
+  troubles = [];
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+interface Opened {
+  readonly journal: Journal;
+  /** Appends events one by one. */
+  append(count: number): void;
+  close(how: 'signed' | 'killed'): Promise<void>;
+}
+
+function open(changes: Partial<JournalOptions> = {}): Opened {
+  const checkpointer = createCheckpointer({
+    dir,
+    node: 'gw-1',
+    key,
+    everyEvents: 10,
+    everyMs: 3_600_000,
+    onTrouble: (error) => troubles.push(error),
+  });
+  const { onLine } = checkpointer;
+  const journal = openJournal({
+    dir,
+    node: 'gw-1',
+    segmentBytes: 6_000,
+    maxBacklogBytes: 1 << 30,
+    onLine,
+    ...changes,
+  });
+  checkpointer.start(journal);
+  journal.flush();
+  return {
+    journal,
+    append(count) {
+      for (let index = 0; index < count; index += 1) {
+        journal.append(intent(`s1-${index}`));
+        journal.flush();
+      }
+    },
+    async close(how) {
+      if (how === 'signed') checkpointer.sign();
+      checkpointer.stop();
+      await journal.close();
+    },
+  };
+}
+
+function events(): AuditEvent[] {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .flatMap((name) => readFileSync(join(dir, name), 'utf8').trim().split('\n'))
+    .map((line) => parseLine(line)!);
+}
+
+function checkpoints(): Checkpoint[] {
+  return events().flatMap(({ node, body }) => {
+    const found =
+      body.kind === 'gateway' && body.what === 'checkpoint' ? readCheckpoint(node, body.detail) : null;
+    return found === null ? [] : [found];
+  });
+}
+
+/** First and last number of each checkpoint. */
+function ranges(): number[][] {
+  return checkpoints().map(({ from, to }) => [from, to]);
+}
+
+test('names its key first, signs every so many events, and everything when it closes', async () => {
+  const { append, close } = open();
+  append(25);
+  await close('signed');
+  expect(events()[0]).toMatchObject({
+    seq: 1,
+    body: { what: 'signing-key', detail: { key: key.publicKey.id, publicKey: key.publicKey.text } },
+  });
+  // A checkpoint goes into the batch behind the one that made it due.
+  const all = ranges();
+  expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
+  expect(all.at(-1)![1]).toBe(events().length - 1);
+  expect(all.length).toBeGreaterThanOrEqual(3);
+  for (const checkpoint of checkpoints()) expect(isSignedBy(checkpoint, key.publicKey)).toBe(true);
+  const later = events().at(-1)!;
+  expect(checkpoints().at(-1)?.head).toBe(later.prev);
+  expect(troubles).toEqual([]);
+});
+
+test('goes on where a process without a last checkpoint ended, over several segments', async () => {
+  const first = open();
+  first.append(24);
+  await first.close('killed');
+  const [, before] = ranges().at(-1)!;
+  const written = events().length;
+  const second = open();
+  expect(ranges().at(-1)).toEqual([before! + 1, written]);
+  second.append(3);
+  await second.close('signed');
+  const all = ranges();
+  expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
+  expect(events().filter(({ body }) => body.kind === 'gateway' && body.what === 'signing-key')).toHaveLength(
+    1,
+  );
+  expect(readdirSync(dir).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(2);
+});
+
+test('adds nothing to a journal that stands still', async () => {
+  const first = open();
+  first.append(3);
+  await first.close('signed');
+  const before = events().length;
+  for (let round = 0; round < 3; round += 1) await open().close('signed');
+  expect(events().length).toBe(before);
+});
+
+test('signs again what a failed write took with it', async () => {
+  let failing = false;
+  const { journal, append, close } = open({
+    write: (fd, bytes, position) => {
+      if (failing && bytes.includes('"checkpoint"'))
+        throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      return writeSync(fd, bytes, 0, bytes.length, position);
+    },
+  });
+  append(7);
+  failing = true;
+  append(2);
+  expect(troubles).toEqual([]);
+  append(1);
+  // The checkpoint went with the next batch.
+  journal.flush();
+  expect(troubles.length).toBeGreaterThan(0);
+  failing = false;
+  await expect.poll(() => journal.status().failure, { timeout: 10_000 }).toBeNull();
+  append(12);
+  await close('signed');
+  const all = ranges();
+  expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
+});
+
+test('makes a key that only its owner can read, and refuses one that others can', () => {
+  expect(statSync(join(dir, 'gw-1.key')).mode & 0o777).toBe(0o600);
+  expect(openSigningKey(join(dir, 'gw-1.key')).publicKey.id).toBe(key.publicKey.id);
+  chmodSync(join(dir, 'gw-1.key'), 0o644);
+  expect(() => openSigningKey(join(dir, 'gw-1.key'))).toThrow(
+    expect.objectContaining({ code: 'signing-key', kind: 'config' }),
+  );
+});
+
+test('takes no signature over other facts, nor by another key', () => {
+  const other = openSigningKey(join(dir, 'other.key'));
+  const facts = {
+    node: 'gw-1',
+    from: 1,
+    to: 9,
+    head: 'a'.repeat(64),
+    root: 'b'.repeat(64),
+    at: '2026-01-31T12:00:00.000Z',
+    every: 10,
+  };
+  const checkpoint = signCheckpoint(facts, key);
+  expect(isSignedBy(checkpoint, key.publicKey)).toBe(true);
+  expect(isSignedBy(checkpoint, other.publicKey)).toBe(false);
+  expect(isSignedBy({ ...checkpoint, key: other.publicKey.id }, other.publicKey)).toBe(false);
+  for (const change of [
+    { node: 'gw-2' },
+    { from: 2 },
+    { to: 8 },
+    { head: 'c'.repeat(64) },
+    { root: 'c'.repeat(64) },
+    { every: 1000 },
+  ]) {
+    expect(isSignedBy({ ...checkpoint, ...change }, key.publicKey)).toBe(false);
+  }
+});
