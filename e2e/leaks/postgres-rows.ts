@@ -27,6 +27,9 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select email from customers where id = 1 union all select email from customers where id = 2
     select v.email from customers c, lateral (values (c.email)) v(email) where c.id <= 3
     select * from customer_orders limit 3
+    select customer_id, full_name, email, orders, spent from customer_orders order by customer_id limit 3
+    select lower(email) as x, v.* from customer_orders v order by spent limit 3
+    select email from customer_orders union all select phone from customers where id <= 3
     select email from customers where id = 1 union all select phone from customers where id = 2
     select email from customers where id = 1 union all select full_name from customers where id = 2 union all select 'x'
     with c as (select lower(email) as e, id from customers where id <= 3) select e, e || '!', id from c

@@ -110,6 +110,25 @@ describe('no masked value of Postgres leaves', () => {
     });
   });
 
+  it('masks the column of a view as the column behind it, and leaves the others as they are', async () => {
+    const view = await client.query(
+      'select full_name, email, orders from customer_orders where customer_id = 7',
+    );
+    const table = await client.query('select full_name, email from customers where id = 7');
+    expect(view.rows[0]).toMatchObject(table.rows[0]);
+    expect(Number(view.rows[0].orders)).toBeGreaterThanOrEqual(0);
+    expect(view.rows[0].email).toMatch(/\*/);
+    expect(view.rows[0].full_name).toMatch(/^\w+ /);
+  });
+
+  it('masks the values of a union as the columns that they come from', async () => {
+    const { rows } = await client.query(
+      'select email as value from customers where id = 7 union all select full_name from customers where id = 7',
+    );
+    const table = await client.query('select email, full_name from customers where id = 7');
+    expect(rows.map(({ value }) => value)).toContain(table.rows[0].email);
+  });
+
   it('goes on in step afterwards', async () => {
     expect((await client.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
   });

@@ -1,5 +1,12 @@
 import { createMasker } from '@gatehouse/masking';
-import { type FieldMask, known, type OutputColumn, type Statement, unknown } from '@gatehouse/model';
+import {
+  type FieldMask,
+  type FieldSource,
+  known,
+  type OutputColumn,
+  type Statement,
+  unknown,
+} from '@gatehouse/model';
 import { buildPostgresCatalog } from '@gatehouse/sql';
 import { describe, expect, it } from 'vitest';
 import { unknownFacts } from '../classify/pending-message.ts';
@@ -140,6 +147,21 @@ describe('the plan for a result', () => {
       expect(planned([column(1000, 1)], [mask('email')], told(column_))).toBe(expected);
     },
   );
+
+  it('believes the analysis which columns stand behind the column of a view, where it names that column', () => {
+    const columns = [column(1002, 1)];
+    const ofView = (field: string) => ({
+      object: { kind: 'relation', path: ['public', 'people_view'] } as const,
+      field,
+    });
+    const told_ = (...sources: readonly FieldSource[]) =>
+      told({ name: 'c', kind: 'value', sources: known(sources) });
+    const base = { object: mask('email').object };
+    expect(planned(columns, [mask('email')], told_(ofView('id'), { ...base, field: 'id' }))).toBe('as is');
+    expect(planned(columns, [mask('email')], told_(ofView('id'), { ...base, field: 'email' }))).toBe('***');
+    expect(planned(columns, [mask('email')], told_({ ...base, field: 'id' }))).toBe('***');
+    expect(planned(columns, [mask('email')])).toBe('***');
+  });
 
   it('knows nothing without a catalog', () => {
     const plan = createMaskPlan({

@@ -1,6 +1,6 @@
 import type { Masker } from '@gatehouse/masking';
 import type { FieldMask, FieldSource, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
-import type { PostgresCatalog } from '@gatehouse/sql';
+import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { valueCodec } from './value-codec.ts';
 
@@ -65,11 +65,28 @@ function originColumn(
     // System columns (`ctid`, `xmin`) hold no value of the row.
     return attnum < 0 && catalog?.relationByOid(tableOid) !== undefined ? null : 'unknown';
   }
-  const reported = masksOn([origin, ...catalog.originAliases(tableOid, attnum)], masks);
+  const aliases = isTold(origin, told, catalog) ? [] : catalog.originAliases(tableOid, attnum);
+  const reported = masksOn([origin, ...aliases], masks);
   const known = told?.sources.known === true ? masksOn(told.sources.value, masks) : [];
   if (known.length > 0 && told?.kind !== 'value') return HIDDEN;
   const found = [...reported, ...known];
   return found.length === 0 ? null : maskingOf(column, maskerOf(strictest(found)));
+}
+
+/**
+ * Whether the analysis names the very column of a view that the server reports: then it knows which columns stand behind
+ * it, where the catalog knows only all that the view uses. Of tables the catalog knows no less.
+ */
+function isTold(origin: CatalogOrigin, told: OutputColumn | null, catalog: PostgresCatalog): boolean {
+  const [schema, name] = origin.object.path;
+  const kind = catalog.relation(schema, name)?.kind;
+  return (
+    (kind === 'v' || kind === 'm') &&
+    told?.sources.known === true &&
+    told.sources.value.some(
+      ({ object, field }) => field === origin.field && object.path[0] === schema && object.path[1] === name,
+    )
+  );
 }
 
 /** The masks of the fields themselves or of anything that they stand for. */

@@ -4,6 +4,7 @@ import { assertSteps } from './analysis-limit.ts';
 import type { FactCollector } from './fact-collector.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import type { NameResolver } from './resolve-names.ts';
+import type { ViewReader } from './view-reader.ts';
 
 /**
  * What the analysis of one statement carries with it.
@@ -15,6 +16,7 @@ export interface AnalysisState {
   readonly context: PostgresContext;
   readonly names: NameResolver;
   readonly facts: FactCollector;
+  readonly views: ViewReader;
   readonly accounted: Set<object>;
   readonly effects: SessionEffect[];
   /** True where a call in a target list runs exactly once: a SELECT without FROM and WHERE. */
@@ -32,6 +34,7 @@ export function createAnalysisState(
   context: PostgresContext,
   names: NameResolver,
   facts: FactCollector,
+  views: ViewReader,
 ): AnalysisState {
   const effects: SessionEffect[] = [];
   let noted = false;
@@ -40,6 +43,7 @@ export function createAnalysisState(
     context,
     names,
     facts,
+    views,
     accounted: new Set(),
     effects,
     callsAreCertain: false,

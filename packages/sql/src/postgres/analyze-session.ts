@@ -202,7 +202,9 @@ export function analyzeCopy(
       ...quietForm('copy', result.bounded),
       // COPY reports no origins, so nothing in it can be masked by origin.
       output: known(
-        result.output.map(({ name, lineage }) => outputColumn({ name, lineage: derive(lineage) })),
+        result.output.map(({ name, lineage }) =>
+          outputColumn({ name, lineage: derive(lineage) }, env.state.views),
+        ),
       ),
       returns: atServer ? 'none' : 'copy-out',
     };
@@ -226,7 +228,9 @@ export function analyzeCopy(
     analyzeExpression(env, { parts: [partOfItem(item, false)], parent: null }, copy.whereClause, 'filter');
     return { ...quietForm('copy'), returns: atServer ? 'none' : 'copy-in' };
   }
-  const output = columns.map((name) => outputColumn({ name, lineage: derive(item.open(name)) }));
+  const output = columns.map((name) =>
+    outputColumn({ name, lineage: derive(item.open(name)) }, env.state.views),
+  );
   return { ...quietForm('copy', false), output: known(output), returns: atServer ? 'none' : 'copy-out' };
 }
 

@@ -5,6 +5,7 @@ import { analyzeStatement } from './analyze-statement.ts';
 import { createShopCatalog } from './corpus/shop-catalog.ts';
 import { loadPostgresParser, type PostgresParser } from './create-postgres-analyzer.ts';
 import { createPostgresContext } from './postgres-context.ts';
+import { NO_VIEWS } from './view-reader.ts';
 
 const context = createPostgresContext(createShopCatalog(), { database: 'app', user: 'app' });
 const PLACE = { start: 0, end: 1 };
@@ -27,7 +28,7 @@ function strange(tree: unknown): Node {
 }
 
 function accessesOf(node: Node) {
-  return analyzeStatement(node, PLACE, context).statement.facts.accesses;
+  return analyzeStatement(node, PLACE, context, NO_VIEWS).statement.facts.accesses;
 }
 
 describe('the safety net', () => {
@@ -79,7 +80,12 @@ describe('the safety net', () => {
   });
 
   it('says that the output is unknown when the accesses are', () => {
-    const { facts, returns } = analyzeStatement(strange({ FutureStmt: {} }), PLACE, context).statement;
+    const { facts, returns } = analyzeStatement(
+      strange({ FutureStmt: {} }),
+      PLACE,
+      context,
+      NO_VIEWS,
+    ).statement;
     expect(facts.output.known).toBe(false);
     expect(returns).toBe('unknown');
   });
@@ -89,7 +95,7 @@ describe('bounds of the work', () => {
   it('stops at a tree that is too deep', () => {
     let tree: unknown = {};
     for (let depth = 0; depth < 25_000; depth += 1) tree = { a: tree };
-    expect(() => analyzeStatement(strange(tree), PLACE, context)).toThrow(AnalysisLimit);
+    expect(() => analyzeStatement(strange(tree), PLACE, context, NO_VIEWS)).toThrow(AnalysisLimit);
   });
 
   it('stops when columns multiply', () => {
@@ -98,7 +104,7 @@ describe('bounds of the work', () => {
       (_, index) => `x${index + 1} as (select * from x${index} a, x${index} b)`,
     );
     const text = `with x0 as (select * from customers), ${doubling.join(', ')} select 1 from x20`;
-    expect(() => analyzeStatement(treeOf(text), PLACE, context)).toThrow(AnalysisLimit);
+    expect(() => analyzeStatement(treeOf(text), PLACE, context, NO_VIEWS)).toThrow(AnalysisLimit);
   });
 
   it('stops when recursive queries in recursive queries multiply', () => {
@@ -106,6 +112,6 @@ describe('bounds of the work', () => {
     for (let depth = 0; depth < 40; depth += 1) {
       query = `with recursive r${depth} as ((${query}) union select a from r${depth}) select a from r${depth}`;
     }
-    expect(() => analyzeStatement(treeOf(query), PLACE, context)).toThrow(AnalysisLimit);
+    expect(() => analyzeStatement(treeOf(query), PLACE, context, NO_VIEWS)).toThrow(AnalysisLimit);
   });
 });

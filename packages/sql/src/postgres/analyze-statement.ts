@@ -18,6 +18,7 @@ import { EMPTY_SCOPE } from './scope.ts';
 import { parseSearchPath } from './search-path.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
 import { literalText, takeInventory } from './syntax-tree.ts';
+import type { ViewReader } from './view-reader.ts';
 
 /** Where a statement stands in its text. */
 export interface StatementPlace {
@@ -43,20 +44,27 @@ export function analyzeStatement(
   node: Node,
   place: StatementPlace,
   context: PostgresContext,
+  views: ViewReader,
 ): StatementAnalysis {
   const names = createNameResolver(context);
-  return { statement: analyzeWith(node, place, context, names), missing: names.missing };
+  return { statement: analyzeWith(node, place, { context, names, views }), missing: names.missing };
+}
+
+/** What the names of a statement mean. */
+interface Meaning {
+  readonly context: PostgresContext;
+  readonly names: NameResolver;
+  readonly views: ViewReader;
 }
 
 function analyzeWith(
   node: Node,
   place: StatementPlace,
-  context: PostgresContext,
-  names: NameResolver,
+  { context, names, views }: Meaning,
 ): AnalyzedStatement {
   const inventory = takeInventory(node);
   if (inventory.depth > MAX_DEPTH) throw new AnalysisLimit('too deep');
-  const state = createAnalysisState(context, names, createFactCollector());
+  const state = createAnalysisState(context, names, createFactCollector(views), views);
   const env: QueryEnvironment = { state, ctes: null, windows: null };
   const form = dispatch(env, node, place);
   const forgotten = [inventory.relations, inventory.calls, inventory.columns, inventory.selects]
@@ -119,7 +127,7 @@ function analyzeData(env: QueryEnvironment, node: Node): StatementForm | null {
   const result = analyzeWrite(env, EMPTY_SCOPE, node);
   const returns = result.output.length > 0 ? 'rows' : 'none';
   consume(env, result, 'output');
-  return { verb, output: outputOf(result), bounded: result.bounded, limit: known(null), returns };
+  return { verb, output: outputOf(env, result), bounded: result.bounded, limit: known(null), returns };
 }
 
 function writeVerb(node: Node): string | null {
@@ -140,7 +148,7 @@ function analyzeQueryStatement(env: QueryEnvironment, select: SelectStmt): State
   }
   return {
     verb: select.valuesLists === undefined ? 'select' : 'values',
-    output: outputOf(result),
+    output: outputOf(env, result),
     bounded: result.bounded,
     limit: limitOf(select),
     returns: 'rows',
@@ -164,8 +172,8 @@ function intoClause(select: SelectStmt) {
   return at.intoClause?.rel;
 }
 
-function outputOf({ output }: QueryResult): Known<readonly OutputColumn[]> {
-  return known(output.map(outputColumn));
+function outputOf({ state }: QueryEnvironment, { output }: QueryResult): Known<readonly OutputColumn[]> {
+  return known(output.map((column) => outputColumn(column, state.views)));
 }
 
 function limitOf({ limitCount, limitOption }: SelectStmt): Known<number | null> {
@@ -255,7 +263,7 @@ function analyzeInner(env: QueryEnvironment, query: Node, place: StatementPlace)
   for (const list of [inventory.relations, inventory.calls, inventory.columns, inventory.selects]) {
     for (const object of list) env.state.accounted.add(object);
   }
-  return analyzeWith(query, place, env.state.context, env.state.names);
+  return analyzeWith(query, place, env.state);
 }
 
 function adoptAccesses(state: AnalysisState, accesses: Known<readonly Access[]>): void {

@@ -52,6 +52,7 @@ function readRelations({ relations, columns }: PostgresCatalogRows): Map<number,
       table: null,
       behind: [],
       opaqueFunctions: [],
+      definition: typeof row['definition'] === 'string' ? row['definition'] : null,
     });
   }
   for (const row of columns) {

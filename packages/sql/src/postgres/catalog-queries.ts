@@ -14,7 +14,9 @@ export const POSTGRES_CATALOG_QUERIES = {
     from pg_catalog.pg_namespace n where ${USER_SCHEMAS}`,
   relations: `select c.oid::text as oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind,
       exists (select 1 from pg_catalog.pg_rewrite r where r.ev_class = c.oid and r.ev_type <> '1') as rules,
-      c.relhastriggers as triggers, c.relrowsecurity as rls, i.indrelid::text as indexed
+      c.relhastriggers as triggers, c.relrowsecurity as rls, i.indrelid::text as indexed,
+      case when c.relkind in ('v', 'm') and n.nspname not in ('pg_catalog', 'information_schema')
+        then pg_catalog.pg_get_viewdef(c.oid) end as definition
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_index i on i.indexrelid = c.oid

@@ -60,6 +60,8 @@ export interface CatalogRelation {
   readonly table: CatalogRelation | null;
   /** Other relations that are touched with this one. */
   readonly behind: readonly CatalogReach[];
+  /** The query of a view or materialized view as the server prints it for the loading user and its search path; null for anything else. */
+  readonly definition: string | null;
   /** Functions that a view calls and that are opaque, as `schema.name`; built-in ones without schema. */
   readonly opaqueFunctions: readonly string[];
 }

@@ -15,6 +15,7 @@ import {
 import { createWorkerParser } from './parse-worker.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import { TextCache } from './text-cache.ts';
+import { createViewReader, NO_VIEWS, type ViewReader } from './view-reader.ts';
 
 /** The loaded parser; one serves every analyzer of a process. */
 export type PostgresParser = InlineParser;
@@ -58,6 +59,7 @@ export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): Postgr
   const { parser, maxTextBytes = DEFAULT_MAX_TEXT_BYTES } = options;
   const cache = new TextCache<Analysis>(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
   const contextKey = createContextKeys();
+  const viewsOf = createViewReaders(parser);
   const worker = createWorkerParser({
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     maxWaiting: MAX_WAITING,
@@ -69,7 +71,10 @@ export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): Postgr
       if (byteLength > MAX_INLINE_BYTES) {
         const refused = refuseText(text, byteLength, maxTextBytes);
         return (
-          refused ?? worker.parse(text).then((parsed) => analyzeParsed(text, byteLength, parsed, context))
+          refused ??
+          worker
+            .parse(text)
+            .then((parsed) => analyzeParsed(text, byteLength, parsed, context, viewsOf(context)))
         );
       }
       const key = `${contextKey(context)}\0${text}`;
@@ -79,9 +84,11 @@ export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): Postgr
       if (refused !== null) return refused;
       const parsed = text === '' ? EMPTY : parser.parse(text);
       if (parsed === null) {
-        return worker.parse(text).then((late) => analyzeParsed(text, byteLength, late, context));
+        return worker
+          .parse(text)
+          .then((late) => analyzeParsed(text, byteLength, late, context, viewsOf(context)));
       }
-      const analysis = deepFreeze(analyzeParsed(text, byteLength, parsed, context));
+      const analysis = deepFreeze(analyzeParsed(text, byteLength, parsed, context, viewsOf(context)));
       if (analysis.kind === 'refused' || analysis.cacheable)
         cache.set(key, analysis, estimateBytes(key, analysis));
       return analysis;
@@ -98,6 +105,7 @@ function analyzeParsed(
   byteLength: number,
   parsed: ParsedText | Refusal,
   context: PostgresContext,
+  views: ViewReader,
 ): Analysis {
   if (parsed.kind === 'refused') return parsed;
   if (parsed.statements.length > MAX_STATEMENTS) {
@@ -115,7 +123,7 @@ function analyzeParsed(
       if (tree.stmt === undefined) return tooDeep();
       const from = toOffset(start);
       const place = trimmed(text, from, toOffset(end));
-      const result = analyzeStatement(tree.stmt, place, current);
+      const result = analyzeStatement(tree.stmt, place, current, views);
       for (const name of result.missing) missing.add(name);
       statements.push(result.statement);
       current = contextAfter(current, result.statement);
@@ -133,6 +141,17 @@ function trimmed(text: string, start: number, end: number): { readonly start: nu
   const statement = text.slice(start, end);
   const lead = statement.length - statement.trimStart().length;
   return { start: start + lead, end: start + lead + statement.trim().length };
+}
+
+/** One reader for each catalog, as long as the catalog is in use. */
+function createViewReaders(parser: InlineParser): (context: PostgresContext) => ViewReader {
+  const readers = new WeakMap<PostgresCatalog, ViewReader>();
+  return ({ catalog }) => {
+    if (catalog === null) return NO_VIEWS;
+    const found = readers.get(catalog) ?? createViewReader(catalog, parser);
+    readers.set(catalog, found);
+    return found;
+  };
 }
 
 /** A key for everything of a context that answers depend on; computed once per context object. */

@@ -15,6 +15,7 @@ import { combine, type Lineage, type NamedLineage } from './lineage.ts';
 import { hasHiddenWrites } from './resolve-names.ts';
 import { isDescription } from './system-relation.ts';
 import { SYSTEM_COLUMNS, type Target, targetOfRelation } from './target.ts';
+import type { ViewColumn, ViewReader } from './view-reader.ts';
 
 /**
  * Gathers the facts of one statement and says them once it is done.
@@ -53,7 +54,7 @@ interface Touched {
 
 const WRITES: ReadonlySet<Action> = new Set(['insert', 'update', 'delete']);
 
-export function createFactCollector(): FactCollector {
+export function createFactCollector(views: ViewReader): FactCollector {
   const touched = new Map<string, Touched>();
   const extra = new Map<string, Access>();
   const functions = new Set<string>();
@@ -113,7 +114,7 @@ export function createFactCollector(): FactCollector {
     },
     accesses() {
       // What views behind the named relations call is called too, so this comes first.
-      const all = [...touched.values()].flatMap(expand);
+      const all = [...touched.values()].flatMap((entry) => expand(entry, views));
       for (const { target } of touched.values()) {
         for (const name of opaqueFunctionsOf(target)) {
           add({
@@ -128,7 +129,7 @@ export function createFactCollector(): FactCollector {
       return known(mergeAccesses(onlyDescribed ? accesses.map(describe) : accesses));
     },
     functions: () => [...functions],
-    probes: () => outputColumn({ name: '', lineage: combine(probed) }).sources,
+    probes: () => outputColumn({ name: '', lineage: combine(probed) }, views).sources,
   };
 }
 
@@ -155,7 +156,7 @@ function opaqueFunctionsOf({ relation }: Target): readonly string[] {
 }
 
 /** The access itself and those of what lies behind. */
-function expand({ target, action, fields, unknownReason }: Touched): readonly Access[] {
+function expand({ target, action, fields, unknownReason }: Touched, views: ViewReader): readonly Access[] {
   const list = [...fields.values()];
   const own: Access = {
     action,
@@ -169,7 +170,8 @@ function expand({ target, action, fields, unknownReason }: Touched): readonly Ac
       {
         action,
         object: targetOfRelation(reach.relation).object,
-        fields: unknownReason === null ? known(fieldsBehind(reach, list)) : unknown(unknownReason),
+        fields:
+          unknownReason === null ? known(fieldsBehind(target, reach, list, views)) : unknown(unknownReason),
       },
     ];
   });
@@ -180,10 +182,44 @@ function isRowAction(action: Action): boolean {
   return action === 'read' || WRITES.has(action);
 }
 
-function fieldsBehind(reach: CatalogReach, fields: readonly FieldAccess[]): readonly FieldAccess[] {
+function fieldsBehind(
+  { relation }: Target,
+  reach: CatalogReach,
+  fields: readonly FieldAccess[],
+  views: ViewReader,
+): readonly FieldAccess[] {
   if (reach.kind === 'same') return fields.filter(({ field }) => hasField(reach.relation, field));
+  const selected = fields.map(({ field, use }) => ({ use, columns: columnsOf(relation, field, views) }));
+  if (selected.every(({ columns }) => columns !== null)) {
+    return selected.flatMap(({ use, columns }) =>
+      columns!.flatMap(({ sources }) =>
+        sources
+          .filter(({ object }) => isRelation(reach.relation, object))
+          .map(({ field }) => ({ field, use })),
+      ),
+    );
+  }
   const uses = new Set(fields.map(({ use }) => use));
   return [...uses].flatMap((use) => (reach.fields ?? ['*']).map((field) => ({ field, use })));
+}
+
+/** The columns of a view that a field means, or null where it is no view or was not understood. */
+function columnsOf(
+  relation: CatalogRelation | null,
+  field: string,
+  views: ViewReader,
+): readonly ViewColumn[] | null {
+  if (relation === null || (relation.kind !== 'v' && relation.kind !== 'm')) return null;
+  const columns = views.columns(relation);
+  if (columns === null) return null;
+  if (field === '*') return [...columns.values()];
+  const column = columns.get(field);
+  if (column !== undefined) return [column];
+  return SYSTEM_COLUMNS.has(field) ? [] : null;
+}
+
+function isRelation({ schema, name }: CatalogRelation, { path }: ObjectRef): boolean {
+  return path.length === 2 && path[0] === schema && path[1] === name;
 }
 
 /** A child may have columns of its own. */
@@ -216,8 +252,15 @@ function mergeFields(
   ]);
 }
 
-/** What leaves in one column. */
-export function outputColumn({ name, lineage }: NamedLineage): OutputColumn {
+/**
+ * What leaves in one column. An unchanged value of a table is told by the table that the statement names, as the server
+ * does; `with relatives` adds the same column of its parents and children.
+ */
+export function outputColumn(
+  { name, lineage }: NamedLineage,
+  views: ViewReader,
+  detail: 'named' | 'with relatives' = 'named',
+): OutputColumn {
   if (lineage.opaque !== null) return { name, kind: 'derived', sources: unknown(lineage.opaque) };
   if (lineage.sources.length === 0) return { name, kind: 'none', sources: known([]) };
   // A view over such a function may give back anything.
@@ -231,19 +274,35 @@ export function outputColumn({ name, lineage }: NamedLineage): OutputColumn {
     if (!target.object.known) return { name, kind: 'derived', sources: target.object };
     put(target.object.value, field);
   }
-  const isThroughView = lineage.sources.some(({ target }) =>
-    (target.relation?.behind ?? []).some(({ kind }) => kind === 'view'),
-  );
-  if (lineage.isValue && !isThroughView) {
-    return { name, kind: 'value', sources: known([...sources.values()]) };
-  }
-  for (const { target, field } of lineage.sources) {
+  const origins = lineage.sources.map((origin) => ({
+    ...origin,
+    columns: columnsOf(origin.target.relation, origin.field, views),
+  }));
+  const isValue = lineage.isValue && origins.every(staysValue);
+  for (const { target, field, columns } of origins) {
+    if (columns !== null) {
+      for (const column of columns) for (const source of column.sources) put(source.object, source.field);
+      continue;
+    }
+    if (isValue && detail === 'named') continue;
     for (const reach of target.relation?.behind ?? []) {
-      const object: ObjectRef = { kind: 'relation', path: [reach.relation.schema, reach.relation.name] };
       if (reach.kind === 'same' && !hasField(reach.relation, field)) continue;
       const fields = reach.kind === 'same' ? [field] : (reach.fields ?? ['*']);
-      for (const each of fields) put(object, each);
+      for (const each of fields)
+        put({ kind: 'relation', path: [reach.relation.schema, reach.relation.name] }, each);
     }
   }
-  return { name, kind: 'derived', sources: known([...sources.values()]) };
+  return { name, kind: isValue ? 'value' : 'derived', sources: known([...sources.values()]) };
+}
+
+/** Whether what the statement names unchanged is unchanged all the way down: a view may compute. */
+function staysValue({
+  target,
+  columns,
+}: {
+  readonly target: Target;
+  readonly columns: readonly ViewColumn[] | null;
+}): boolean {
+  if (columns !== null) return columns.every(({ kind }) => kind !== 'derived');
+  return (target.relation?.behind ?? []).every(({ kind }) => kind !== 'view');
 }

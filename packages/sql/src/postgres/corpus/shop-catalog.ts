@@ -62,6 +62,15 @@ const SELECTED = [
   [127, 106, 1],
 ];
 
+/** As `pg_get_viewdef` prints them. Views without one are those that nobody could read. */
+const DEFINITIONS: ReadonlyMap<number, string> = new Map([
+  [120, ' SELECT id,\n    email,\n    name\n   FROM customers\n  WHERE active;'],
+  [121, ' SELECT v.id,\n    o.total * 2 AS total\n   FROM active_customers v\n     JOIN orders o ON o.customer_id = v.id;'],
+  [122, ' SELECT count(*) AS count\n   FROM customers;'],
+  [125, ' SELECT card\n   FROM payments;'],
+  [126, ' SELECT lower(email) AS email\n   FROM customers;'],
+]);
+
 const FUNCTIONS: readonly (readonly [oid: number, name: string, volatility: string, language: string])[] = [
   [9001, 'public.discount', 'v', 'plpgsql'],
   [9002, 'public.lower', 'i', 'sql'],
@@ -78,7 +87,11 @@ export function createShopCatalog(): PostgresCatalog {
     const [schema, relation] = name.split('.');
     const rules = name === 'public.ruled' || name === 'pg_catalog.pg_settings';
     const indexed = kind === 'i' ? '100' : null;
-    return { oid: String(oid), schema, name: relation, kind, rules, triggers: name === 'public.guarded', rls: false, indexed };
+    const definition = DEFINITIONS.get(oid) ?? null;
+    return {
+      ...{ oid: String(oid), schema, name: relation, kind, rules, triggers: name === 'public.guarded', rls: false },
+      ...{ indexed, definition },
+    };
   });
   const columns = RELATIONS.flatMap(([oid, , , names]) =>
     names.split(' ').flatMap((name, index) => (name === '' ? [] : [{ oid, attnum: index + 1, name, type: 'text' }])),
