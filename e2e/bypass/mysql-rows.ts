@@ -88,6 +88,14 @@ set @@global.max_connections = 1
 set sql_mode = 'ANSI_QUOTES'
 set session sql_mode = 'NO_BACKSLASH_ESCAPES'
 set @@sql_mode = concat('ANSI', '_QUOTES')
+set session sql_mode = 4
+set sql_mode = 0x414e53495f51554f544553
+set sql_mode = 'ANSI_QUOTE\\S'
+set sql_mode = concat(@@sql_mode, ',ANSI_QUOTES')
+set statement max_statement_time = 10 for delete from victims
+set statement max_statement_time = 10 for drop table victims
+set statement sql_mode = 'ANSI_QUOTES' for update victims set note = "id"
+set @x = \`victim_function\`()
 set names gbk
 set character_set_client = sjis
 flush tables

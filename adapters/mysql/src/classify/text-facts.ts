@@ -52,10 +52,10 @@ export function textFacts<Catalog>(
   const local = new Map<string, AnalyzedStatement | null>();
   let forbidden: string | null = null;
   let diagnostics = mentionsDiagnostics(text, analysis.statements);
-  let moved = false;
+  let moved: string | null = null;
   for (const analyzed of analysis.statements) {
     let facts = analyzed.facts;
-    if (moved) facts = withUnknownAccesses(facts, 'the default database changes in the same text');
+    if (moved !== null) facts = withUnknownAccesses(facts, moved);
     for (const effect of analyzed.effects) {
       const unsafe = unsafeEffect(effect, context.analyzer);
       if (unsafe !== null) {
@@ -69,7 +69,9 @@ export function textFacts<Catalog>(
         diagnostics ||= executed.mentionsDiagnostics;
         facts = executed.facts;
       }
-      if (effect.kind === 'use') moved = true;
+      if (effect.kind === 'use') moved = 'the default database changes in the same text';
+      // What the server's own default is, is looked at only when this text has ended.
+      if (isDefaultMode(effect)) moved ??= 'the SQL mode changes in the same text';
     }
     statements.push(facts);
   }
@@ -82,6 +84,15 @@ export function textFacts<Catalog>(
     plain: isPlain(text, statements),
     forbidden,
   };
+}
+
+function isDefaultMode(effect: SessionEffect): boolean {
+  return (
+    effect.kind === 'set' &&
+    effect.name.toLowerCase() === 'sql_mode' &&
+    effect.value.known &&
+    effect.value.value.toLowerCase() === 'default'
+  );
 }
 
 function unsafeEffect<Catalog>(effect: SessionEffect, analyzer: SqlAnalyzer<Catalog>): string | null {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildMysqlCatalog } from './build-mysql-catalog.ts';
 import { createMysqlAnalyzer } from './create-mysql-analyzer.ts';
 import { lexMysql } from './lexer.ts';
+import { isSafeSetting } from './safe-setting.ts';
 
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   accounts: ['id', 'company', 'email', 'iban'],
@@ -137,6 +138,53 @@ describe('createMysqlAnalyzer', () => {
     ['select 1 /* open', 'not-splittable'],
   ])('reads %j as %j', (text, expected) => {
     expect(accessesOf(text)).toBe(expected);
+  });
+
+  it.each([
+    'set statement max_statement_time = 1 for delete from accounts',
+    'SET STATEMENT sql_mode = 4 FOR DROP TABLE accounts',
+    'set /* x */ statement a = 1, b = 2 for call q()',
+  ])('sees nothing harmless in a statement behind SET STATEMENT: %s', (text) => {
+    expect(accessesOf(text)).toBe('unknown');
+  });
+
+  it.each([
+    'set @x = `evil`()',
+    'set @x = shop.evil()',
+    'set @x = (table secrets)',
+    'set max_statement_time = `evil`(1)',
+    "set sql_mode = concat(@x, 'STRICT_ALL_TABLES')",
+    "set sql_mode = concat(@@sql_mode, evil('x'))",
+    "set sql_mode = concat(@@sql_mode, 'x') + evil()",
+  ])('does not understand a setting that is computed: %s', (text) => {
+    expect(accessesOf(text)).toBe('unknown');
+  });
+
+  it.each([
+    ["set sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE'", true],
+    ['set sql_mode = traditional', true],
+    ["set sql_mode = ''", true],
+    ['set sql_mode = default', true],
+    [
+      "set autocommit = 1, session_track_schema = 1, sql_mode = concat(@@sql_mode, ',STRICT_TRANS_TABLES')",
+      true,
+    ],
+    ["set sql_mode = concat(@@session.sql_mode, ',NO_ZERO_DATE')", true],
+    ["set sql_mode = concat(@@sql_mode, ',ANSI_QUOTES')", false],
+    ["set sql_mode = 'NO_ZERO_DATE, ANSI_QUOTES'", false],
+    ["set sql_mode = 'ANSI_QUOTE\\S'", false],
+    ['set sql_mode = 4', false],
+    ["set sql_mode = x'414e53495f51554f544553'", false],
+    ['set sql_mode = 0x414e53495f51554f544553', false],
+    ['set sql_mode = @mode', false],
+    ["set sql_mode = 'a_mode_of_tomorrow'", false],
+  ])('tells whether texts keep their meaning: %s is safe: %s', (text, expected) => {
+    const analysis = analyze(text);
+    if (analysis.kind === 'refused') throw new Error(analysis.code);
+    const [statement] = analysis.statements;
+    expect(statement!.facts.accesses.known).toBe(true);
+    const settings = statement!.effects.filter((effect) => effect.kind === 'set');
+    expect(settings.every(({ name, value }) => isSafeSetting(name, value))).toBe(expected);
   });
 
   // Forms that node-sql-parser is known to read with a table missing: understood whole, or not at all.

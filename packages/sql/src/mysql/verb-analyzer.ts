@@ -78,6 +78,11 @@ const use: ReadVerb = ({ facts, tokens }) => {
 
 /** Each assignment is one setting; anything with a query or an assignment to a user variable from data is not understood. */
 const set: ReadVerb = ({ facts, tokens, text }) => {
+  // SECURITY: SET STATEMENT … FOR runs any statement at all (`sees nothing harmless in a statement behind SET STATEMENT`).
+  if (word(tokens, 1) === 'statement') {
+    facts.notUnderstood('SET STATEMENT');
+    return 'set statement';
+  }
   if (
     tokens.some(
       ({ kind, value }) =>
@@ -128,7 +133,8 @@ function assignment(tokens: readonly Token[], facts: FactBuilder, text: string):
   }
   const operator = tokens[at + 1]?.value;
   const values = tokens.slice(at + (operator === '=' || operator === ':=' ? 2 : 1));
-  if (tokens.some((token, i) => token.kind === 'word' && tokens[i + 1]?.value === '('))
+  const added = name === 'sql_mode' ? addedModes(values, text) : null;
+  if (added === null && tokens.some(({ value }) => value === '('))
     facts.notUnderstood('SET of a computed value');
   if (first.kind === 'variable' && !first.value.startsWith('@@')) {
     // A user variable: the session's own.
@@ -137,7 +143,26 @@ function assignment(tokens: readonly Token[], facts: FactBuilder, text: string):
   }
   if (isGlobal) facts.add('configure', 'server', name);
   else facts.add('configure', 'setting', name);
-  facts.effects.push({ kind: 'set', name, value: literalOf(values, text), local: false });
+  facts.effects.push({ kind: 'set', name, value: added ?? literalOf(values, text), local: false });
+}
+
+/**
+ * `concat(@@sql_mode, ',MODE')`, which JDBC drivers send when they connect: the modes that are added. The session's
+ * own mode is one that was let through before.
+ */
+function addedModes(tokens: readonly Token[], text: string): Known<string> | null {
+  const [concat, open, mode, comma, literal, close, more] = tokens;
+  const isForm =
+    concat?.kind === 'word' &&
+    concat.value === 'concat' &&
+    open?.value === '(' &&
+    mode?.kind === 'variable' &&
+    /^@@(?:session\.|local\.)?sql_mode$/.test(mode.value) &&
+    comma?.value === ',' &&
+    literal?.kind === 'string' &&
+    close?.value === ')' &&
+    more === undefined;
+  return isForm ? literalOf([literal], text) : null;
 }
 
 /** The value when it is one literal, word or name. */
