@@ -1,77 +1,52 @@
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { runTool } from './run-tool.ts';
+import { type Measured, percentile, type Target } from './target.ts';
 
-const run = promisify(execFile);
+export const PGBENCH_MODES = ['simple', 'prepared'] as const;
 
-export interface Target {
-  readonly name: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
+export interface PgbenchRun {
+  readonly command: string;
+  /** Where the log of the transactions may stand meanwhile. */
+  readonly folder: string;
+  readonly mode: (typeof PGBENCH_MODES)[number];
+  readonly clients: number;
+  readonly seconds: number;
 }
 
-export interface Measured {
-  readonly tps: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
-
-/** One pgbench run of a script; percentiles come from the log of every transaction. */
-export async function pgbench(
-  target: Target,
-  script: string,
-  mode: 'simple' | 'prepared',
-  clients: number,
-  seconds: number,
-): Promise<Measured> {
-  const folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
+/** `pgbench -S`, one point; percentiles come from the logged time of every transaction. */
+export async function pgbench(target: Target, run: PgbenchRun): Promise<Measured> {
+  const folder = mkdtempSync(join(run.folder, 'pgbench-'));
   try {
-    const file = join(folder, 'script.sql');
-    writeFileSync(file, script);
-    const { stdout } = await run(
-      'pgbench',
+    const output = await runTool(
+      run.command,
       [
-        '-n',
-        '-M',
-        mode,
-        '-f',
-        file,
-        '-c',
-        String(clients),
-        '-j',
-        '1',
-        '-T',
-        String(seconds),
-        '-l',
-        '--log-prefix',
-        join(folder, 'log'),
-        '-h',
-        '127.0.0.1',
-        '-p',
-        String(target.port),
-        '-U',
-        target.user,
-        target.database,
+        ...['-n', '-S', '-M', run.mode, '-c', String(run.clients), '-j', '1', '-T', String(run.seconds)],
+        ...['-l', '--log-prefix', join(folder, 'log')],
+        ...['-h', '127.0.0.1', '-p', String(target.port), '-U', target.user, target.database],
       ],
-      { env: { ...process.env, PGPASSWORD: target.password, PGSSLMODE: 'disable' }, maxBuffer: 1 << 24 },
+      { PGPASSWORD: target.password, PGSSLMODE: 'disable' },
+      (run.seconds + 60) * 1000,
     );
-    const tps = Number(/tps = ([\d.]+)/.exec(stdout)?.[1]);
-    const micros = readdirSync(folder)
-      .filter((name) => name.startsWith('log'))
-      .flatMap((name) =>
-        readFileSync(join(folder, name), 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => Number(line.split(' ')[2])),
-      )
-      .sort((a, b) => a - b);
-    const at = (share: number): number => (micros[Math.floor(micros.length * share)] ?? Number.NaN) / 1000;
-    return { tps, p50Ms: at(0.5), p99Ms: at(0.99) };
+    const perSecond = Number(/tps = ([\d.]+)/.exec(output)?.[1]);
+    const failed = /number of failed transactions: (\d+)/.exec(output)?.[1] ?? '0';
+    if (!(perSecond > 0) || failed !== '0')
+      throw new Error(
+        `pgbench through ${target.name}: ${failed} failed transactions:\n${output.slice(-500)}`,
+      );
+    const micros = Float64Array.from(loggedMicros(folder)).sort();
+    return { perSecond, p50Ms: percentile(micros, 0.5) / 1000, p99Ms: percentile(micros, 0.99) / 1000 };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function loggedMicros(folder: string): number[] {
+  const micros: number[] = [];
+  for (const name of readdirSync(folder)) {
+    for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+      if (line !== '') micros.push(Number(line.split(' ', 3)[2]));
+    }
+  }
+  return micros;
 }
