@@ -8,6 +8,7 @@ import { loadavg } from 'node:os';
 import { type Fleet, type ServerKind, startFleet } from '@gatehouse/fleet';
 import type { Bench } from './bench.ts';
 import { isBuilt } from './gateway.ts';
+import { measureMysql } from './mysql-part.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { measurePostgres } from './postgres-part.ts';
 import { Processes } from './processes.ts';
@@ -35,6 +36,7 @@ async function run(options: BenchOptions, processes: Processes): Promise<void> {
         .filter((each) => each !== ''),
     };
     if (options.parts.includes('postgres')) await measurePostgres(bench, fleet!.postgres!);
+    if (options.parts.includes('mysql')) await measureMysql(bench, fleet!.mysql!);
   } finally {
     await processes.stop();
     await fleet?.stop();
