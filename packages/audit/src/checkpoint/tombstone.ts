@@ -34,9 +34,9 @@ export function isTombstoneSignedBy(tombstone: Tombstone, key: PublicKey): boole
   return tombstone.key === key.id && key.verify(signedText(tombstone), tombstone.signature);
 }
 
-export function tombstoneBody(tombstone: Tombstone): GatewayBody {
+export function tombstoneBody(tombstone: Tombstone, { text }: PublicKey): GatewayBody {
   const { node: _node, ...rest } = tombstone;
-  return { kind: 'gateway', what: TRIMMED, detail: { v: 1, ...rest } };
+  return { kind: 'gateway', what: TRIMMED, detail: { v: 1, ...rest, publicKey: text } };
 }
 
 /** A tombstone of a node from the detail of an event, or null for something else. */

@@ -71,6 +71,8 @@ export interface Journal {
   acknowledge(position: JournalPosition): void;
   /** Calls back after each write until the returned function is called. */
   watch(listener: () => void): () => void;
+  /** Deletes the oldest segment, which must end with this event. The newest one and what is not passed on stay: throws Error. */
+  dropOldest(through: number): void;
   status(): JournalStatus;
   /** Writes and syncs what is left and closes the file; appends throw from then on. */
   close(): Promise<void>;
@@ -207,6 +209,11 @@ class FileJournal implements Journal {
   watch(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
+  }
+
+  dropOldest(through: number): void {
+    if (through > this.#acknowledged.seq) throw new Error('events that were not passed on would be deleted');
+    this.#acknowledgedBytes -= this.#writer.dropOldest(through);
   }
 
   status(): JournalStatus {

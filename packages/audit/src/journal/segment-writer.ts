@@ -98,6 +98,18 @@ export class SegmentWriter {
     if (onLine !== undefined) for (const one of hashes) onLine(one);
   }
 
+  /** Deletes the oldest segment, which must end with this event, and gives its size. The one that is written to stays. */
+  dropOldest(through: number): number {
+    const [oldest, next] = this.#segments;
+    if (oldest === undefined || next?.first !== through + 1) {
+      throw new Error(`no segment ends with number ${through}`);
+    }
+    fs.unlinkSync(oldest.path);
+    this.#segments = this.#segments.slice(1);
+    this.#bytes -= oldest.bytes;
+    return oldest.bytes;
+  }
+
   /** Removes what a failed write left behind; false when that failed too. */
   cutBack(): boolean {
     const last = this.#segments.at(-1);

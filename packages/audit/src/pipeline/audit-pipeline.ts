@@ -11,7 +11,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '@gatehouse/model';
 import { type Checkpointer, createCheckpointer } from '../checkpoint/checkpointer.ts';
-import { formatPublicKey, openSigningKey } from '../checkpoint/signing-key.ts';
+import { formatPublicKey, openSigningKey, type SigningKey } from '../checkpoint/signing-key.ts';
 import { startWitness } from '../checkpoint/witness.ts';
 import { type Journal, type JournalStatus, openJournal } from '../journal/journal.ts';
 import { JOURNAL_START, type JournalPosition } from '../journal/segment-files.ts';
@@ -22,6 +22,7 @@ import {
   type WorkerAlert,
 } from '../queue/audit-worker.ts';
 import { createQueueProducer } from '../queue/queue-producer.ts';
+import { type RetentionLimits, startRetention } from '../retention/retain-journal.ts';
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type Shipper, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
@@ -49,6 +50,8 @@ export interface AuditPipelineOptions {
   readonly worker: 'in-process' | 'separate';
   readonly segmentBytes: number;
   readonly maxBacklogBytes: number;
+  /** What of the journal may go; everything stays without it. */
+  readonly retention?: RetentionLimits;
   readonly log: AuditLog;
 }
 
@@ -102,7 +105,8 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     for (const close of opened.splice(0).reverse()) await close();
   };
   try {
-    const checkpointer = openCheckpointer(options);
+    const key = openKey(options);
+    const checkpointer = openCheckpointer(options, key);
     const { onLine } = checkpointer;
     const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes, onLine });
     opened.push(() => journal.close());
@@ -116,6 +120,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
+    openRetention(options, journal, key, () => shipper.status().safeSeq, opened);
     return {
       journal,
       store,
@@ -138,11 +143,28 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
   }
 }
 
-function openCheckpointer({ dataDir, node, log }: AuditPipelineOptions): Checkpointer {
-  const dir = journalDir(dataDir);
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+function openKey({ dataDir, node }: AuditPipelineOptions): SigningKey {
+  mkdirSync(journalDir(dataDir), { recursive: true, mode: 0o700 });
   const key = openSigningKey(signingKeyPath(dataDir, node));
   writeFileSync(publicKeyPath(dataDir, node), formatPublicKey(key.publicKey), { mode: 0o644 });
+  return key;
+}
+
+function openRetention(
+  { dataDir, node, retention, log }: AuditPipelineOptions,
+  journal: Journal,
+  key: SigningKey,
+  takenSeq: () => number,
+  opened: Opened,
+): void {
+  if (retention === undefined) return;
+  const onTrouble = (error: Error) => log.warn({ err: error }, 'audit: old segments could not be taken away');
+  const options = { journal, dir: journalDir(dataDir), node, key, limits: retention, takenSeq };
+  opened.push(startRetention(options, onTrouble));
+}
+
+function openCheckpointer({ dataDir, node, log }: AuditPipelineOptions, key: SigningKey): Checkpointer {
+  const dir = journalDir(dataDir);
   const onTrouble = (error: Error) => log.warn({ err: error }, 'audit: a checkpoint could not be recorded');
   return createCheckpointer({ dir, node, key, onTrouble });
 }

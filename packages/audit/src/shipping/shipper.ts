@@ -40,6 +40,8 @@ export interface ShipperOptions {
 export interface ShipperStatus {
   /** Last event that was delivered. */
   readonly deliveredSeq: number;
+  /** Last event that will not be delivered again: the receiver has had it for a while. */
+  readonly safeSeq: number;
   readonly backlogEvents: number;
   readonly backlogBytes: number;
   /** How long the oldest event that is not delivered has been waiting, 0 for none. */
@@ -107,6 +109,7 @@ class LoopingShipper implements Shipper {
   status(): ShipperStatus {
     return {
       deliveredSeq: this.#position.seq,
+      safeSeq: this.#safe.seq,
       backlogEvents: this.#backlog(),
       backlogBytes: this.#options.journal.status().backlogBytes,
       lagMs: this.#lag.lagMs(performance.now()),

@@ -74,9 +74,9 @@ export class SignatureCheck {
   take(event: AuditEvent, hash: string): SignatureProblem | null {
     this.#start ??= { seq: event.seq, prev: event.prev };
     this.#last = event.seq;
+    if (this.#pending.length === 0) this.#pendingFrom = event.seq;
     const problem = this.#heed(event) ?? this.#compare(event.seq, hash);
     if (problem !== null) return problem;
-    if (this.#pending.length === 0) this.#pendingFrom = event.seq;
     this.#pending.push(hash);
     this.#clock(event);
     if (this.#every === null) {
