@@ -75,12 +75,12 @@ export async function startGateway(processes: Processes, spec: GatewaySpec): Pro
 export function programArguments(): readonly string[] {
   return isBuilt()
     ? [join(ROOT, 'packages/cli/dist/bin.js')]
-    : [
-        '--conditions=gatehouse-source',
-        '--import',
-        import.meta.resolve('tsx'),
-        join(ROOT, 'packages/cli/src/bin.ts'),
-      ];
+    : sourceArguments(join(ROOT, 'packages/cli/src/bin.ts'));
+}
+
+/** How a TypeScript file is started, with the packages from their source. */
+export function sourceArguments(file: string): readonly string[] {
+  return ['--conditions=gatehouse-source', '--import', import.meta.resolve('tsx'), file];
 }
 
 /** True when the gateway runs from its build. */

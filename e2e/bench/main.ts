@@ -8,6 +8,7 @@ import { loadavg } from 'node:os';
 import { type Fleet, type ServerKind, startFleet } from '@gatehouse/fleet';
 import type { Bench } from './bench.ts';
 import { isBuilt } from './gateway.ts';
+import { measureMongodb } from './mongodb-part.ts';
 import { measureMysql } from './mysql-part.ts';
 import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { measurePostgres } from './postgres-part.ts';
@@ -37,6 +38,7 @@ async function run(options: BenchOptions, processes: Processes): Promise<void> {
     };
     if (options.parts.includes('postgres')) await measurePostgres(bench, fleet!.postgres!);
     if (options.parts.includes('mysql')) await measureMysql(bench, fleet!.mysql!);
+    if (options.parts.includes('mongodb')) await measureMongodb(bench);
   } finally {
     await processes.stop();
     await fleet?.stop();
