@@ -13,6 +13,7 @@ import type { GatewayError } from '@gatehouse/model';
 import type { Analysis, SessionEffect } from '@gatehouse/sql';
 import type { SqlAnalyzer } from './classify/analyzer.ts';
 import { StatementTable } from './classify/statement-table.ts';
+import { TemporaryTables } from './classify/temporary-tables.ts';
 import { refusedFacts, type TextFacts, textFacts } from './classify/text-facts.ts';
 import { encodePacket } from './codec/packet.ts';
 import { encodeOwnQuery, type OwnAnswer } from './handshake/own-query.ts';
@@ -39,6 +40,7 @@ export class RelayCore<Catalog> {
   readonly analyzer: SqlAnalyzer<Catalog>;
   readonly catalog: CatalogHolder<Catalog>;
   readonly statements: StatementTable;
+  readonly temporaryTables = new TemporaryTables();
   readonly queue = new ReplyQueue<ExpectedReply>();
   /** The diagnostics area may quote protected values. */
   diagnosticsProtected = false;
@@ -174,6 +176,8 @@ export class RelayCore<Catalog> {
   /** Carries out what a finished text has changed in this session; when in doubt, what was known is forgotten. */
   applyEffects(facts: TextFacts, succeeded: boolean, out: Outbox): void {
     for (const effect of facts.effects) this.#applyEffect(effect, facts, succeeded, out);
+    for (const statement of facts.analyzed) this.temporaryTables.note(statement, succeeded);
+    if (runsRoutine(facts)) this.temporaryTables.clear();
     if (facts.effects.some((effect) => REPIN.includes(effect.kind)) || runsRoutine(facts)) this.pin(out);
   }
 
@@ -197,7 +201,8 @@ export class RelayCore<Catalog> {
         this.statements.removeNamed(effect.name);
         return;
       case 'schema-change':
-        this.schemaChanged(out);
+        // A temporary table is nobody else's, and its own session finds it by its name.
+        if (!effect.temporary) this.schemaChanged(out);
         return;
       default:
         return;

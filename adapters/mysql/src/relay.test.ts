@@ -1,4 +1,5 @@
-import { type FieldMask, GatewayError, NO_OBLIGATIONS, type Obligations } from '@gatehouse/model';
+import { type FieldMask, GatewayError, known, NO_OBLIGATIONS, type Obligations } from '@gatehouse/model';
+import type { AnalyzedText } from '@gatehouse/sql';
 import { WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -274,6 +275,32 @@ describe('session state', () => {
     never.wake();
     expect(never.requests[0]!.statements[0]!.accesses.known).toBe(false);
     expect(never.upstreamPackets()).toEqual([]);
+  });
+
+  it('looks for names that it does not know in a fresh catalog, except for its own temporary tables', async () => {
+    const object = known({ kind: 'relation' as const, path: ['shop', 'inbox'] });
+    const analyzer: SqlAnalyzer<object> = {
+      ...FAKE_ANALYZER,
+      analyze(text, context) {
+        const analysis = FAKE_ANALYZER.analyze(text, context) as AnalyzedText;
+        if (!text.startsWith('create')) return { ...analysis, missing: ['shop.inbox'] };
+        const [made] = analysis.statements;
+        const accesses = known([{ action: 'define' as const, object, fields: known([]) }]);
+        const effects = [{ kind: 'schema-change' as const, temporary: true }];
+        return { ...analysis, statements: [{ ...made!, effects, facts: { ...made!.facts, accesses } }] };
+      },
+    };
+    const peer = new ScriptedRelay({ analyzer });
+    peer.query('insert 1');
+    expect(peer.upstreamPackets()).toEqual([]);
+    await peer.turn();
+    expect(peer.upstreamPackets()).toHaveLength(1);
+    peer.upstreamSays([OK]);
+    peer.query('create temporary table inbox');
+    peer.upstreamSays([OK]);
+    peer.query('insert 2');
+    expect(words(peer.upstreamPackets()).at(-1)![1]).toBe('\x03insert 2');
+    expect(peer.catalogChanges).toBe(0);
   });
 
   it('waits for a fresh catalog after a change of objects', async () => {

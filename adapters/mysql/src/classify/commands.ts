@@ -177,6 +177,7 @@ function classifyProcessKill<Catalog>(
 /** Session variables are the server's defaults again, prepared statements are gone. */
 function resetDone<Catalog>(core: RelayCore<Catalog>, out: Outbox): void {
   core.statements.clear();
+  core.temporaryTables.clear();
   core.diagnosticsProtected = false;
   core.pin(out);
 }

@@ -63,9 +63,13 @@ export type ReadText =
 export function readText<Catalog>(core: RelayCore<Catalog>, text: string, database: string | null): ReadText {
   const analysis = core.analyze(text, database);
   if (analysis instanceof Promise) return { kind: 'wait', until: analysis };
-  if (analysis.kind === 'analyzed' && analysis.missing.length > 0 && core.mayRefresh())
+  if (analysis.kind === 'analyzed' && isMissed(core, analysis.missing) && core.mayRefresh())
     return { kind: 'wait', until: core.catalog.refresh().catch(() => undefined) };
   return { kind: 'facts', facts: core.facts(text, analysis) };
+}
+
+function isMissed<Catalog>(core: RelayCore<Catalog>, names: readonly string[]): boolean {
+  return names.some((name) => !core.temporaryTables.has(name));
 }
 
 export interface PermittedText {
