@@ -14,6 +14,7 @@ import { type BenchOptions, readOptions, USAGE } from './options.ts';
 import { measurePostgres } from './postgres-part.ts';
 import { Processes } from './processes.ts';
 import { emptyResults, formatTables } from './rows.ts';
+import { measureAudit, measureDecide } from './step-parts.ts';
 
 const STARTED = performance.now();
 
@@ -39,6 +40,8 @@ async function run(options: BenchOptions, processes: Processes): Promise<void> {
     if (options.parts.includes('postgres')) await measurePostgres(bench, fleet!.postgres!);
     if (options.parts.includes('mysql')) await measureMysql(bench, fleet!.mysql!);
     if (options.parts.includes('mongodb')) await measureMongodb(bench);
+    if (options.parts.includes('decide')) await measureDecide(bench);
+    if (options.parts.includes('audit')) await measureAudit(bench);
   } finally {
     await processes.stop();
     await fleet?.stop();

@@ -52,6 +52,17 @@ export async function measureCase(
   }));
 }
 
+/** Runs a load once through what has a compiler to warm up, and forgets the figures. */
+export async function warmUp(
+  load: string,
+  targets: readonly Target[],
+  run: (target: Target) => Promise<unknown>,
+  report: (line: string) => void,
+): Promise<void> {
+  report(`${load}: warming up`);
+  for (const target of targets) await run(target);
+}
+
 /** Processor seconds of the process in between so far; NaN where there is none. */
 function processorOf({ pid }: Target): number {
   return (pid === undefined ? null : processorSeconds(pid)) ?? Number.NaN;

@@ -5,7 +5,7 @@ import { startHaproxy, startRelay } from './competitors.ts';
 import { DATABASE, sourceArguments, startGateway } from './gateway.ts';
 import { measureIdle } from './idle-sessions.ts';
 import { measureReads, type ReadResult } from './long-read.ts';
-import { measureCase } from './measure.ts';
+import { measureCase, warmUp } from './measure.ts';
 import { measureFinds, ScriptedClient } from './mongodb-client.ts';
 import { BATCH, COLLECTION } from './mongodb-replies.ts';
 import { encodeMessage } from './mongodb-wire.ts';
@@ -50,6 +50,8 @@ export async function measureMongodb(bench: Bench): Promise<void> {
     ),
   );
   const { seconds, rounds, rows } = options;
+  const compiled = [direct, relay, gateway.plain, gateway.masked];
+  await warmUp(NAME, compiled, (target) => measureFinds(target, 8, options.warmUpSeconds), report);
   for (const clients of options.clients) {
     const run = (target: Target) => measureFinds(target, clients, seconds);
     const point = { database: NAME, load: 'find of one document', clients, seconds, run };

@@ -5,7 +5,7 @@ import { startHaproxy, startRelay } from './competitors.ts';
 import { DATABASE, startGateway } from './gateway.ts';
 import { measureIdle } from './idle-sessions.ts';
 import { measureReads } from './long-read.ts';
-import { measureCase } from './measure.ts';
+import { measureCase, warmUp } from './measure.ts';
 import { connectMysql, readMysql } from './mysql-read.ts';
 import { findTool } from './run-tool.ts';
 import { SYSBENCH_MODES, sysbench } from './sysbench.ts';
@@ -47,7 +47,10 @@ export async function measureMysql(bench: Bench, server: MysqlServer): Promise<v
     ),
   );
   const { seconds, rows: tableRows, rounds } = options;
+  const compiled = [relay, gateway.plain, gateway.masked];
   for (const mode of SYSBENCH_MODES) {
+    const warm = { command, mode, threads: 8, seconds: options.warmUpSeconds, tableRows };
+    await warmUp(`${NAME}, ${mode}`, compiled, (target) => sysbench(target, warm), report);
     for (const clients of options.clients) {
       const point = {
         database: NAME,

@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly parts: readonly Part[];
   /** Seconds that one round of one point lasts. */
   readonly seconds: number;
+  /** Seconds of one warming up. */
+  readonly warmUpSeconds: number;
   /** How often every point is measured; the rounds go over all targets in turn. */
   readonly rounds: number;
   /** Connections that send at the same time. */
@@ -42,6 +44,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   return {
     parts: PARTS.filter((part) => only === undefined || only.includes(part)),
     seconds: values.seconds === undefined ? (quick ? 1 : 2) : readSeconds(values.seconds),
+    warmUpSeconds: quick ? 2 : 3,
     rounds: quick ? 1 : 2,
     clients: quick ? [8] : [1, 8, 32],
     rows: quick ? 200_000 : 1_000_000,

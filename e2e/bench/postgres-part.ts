@@ -5,7 +5,7 @@ import { startHaproxy, startPgbouncer, startRelay } from './competitors.ts';
 import { DATABASE, startGateway } from './gateway.ts';
 import { measureIdle } from './idle-sessions.ts';
 import { measureReads } from './long-read.ts';
-import { measureCase } from './measure.ts';
+import { measureCase, warmUp } from './measure.ts';
 import { PGBENCH_MODES, pgbench } from './pgbench.ts';
 import { connectPostgres, readPostgres } from './postgres-read.ts';
 import { findTool, runTool } from './run-tool.ts';
@@ -52,7 +52,10 @@ export async function measurePostgres(bench: Bench, server: PostgresServer): Pro
       (client) => client.end(),
     ),
   );
+  const compiled = [relay, gateway.plain, gateway.masked];
   for (const mode of PGBENCH_MODES) {
+    const warm = { command, folder: processes.folder, mode, clients: 8, seconds: options.warmUpSeconds };
+    await warmUp(`${NAME}, ${mode}`, compiled, (target) => pgbench(target, warm), report);
     for (const clients of options.clients) {
       const run = { command, folder: processes.folder, mode, clients, seconds: options.seconds };
       const point = {

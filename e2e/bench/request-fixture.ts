@@ -1,0 +1,78 @@
+/**
+ * Requests as the gateway makes them, without a server: a few tables of a shop as the catalog would show them, and the
+ * analysis of real texts over them.
+ */
+import type { AccessRequest, Principal, SessionFacts } from '@gatehouse/model';
+import {
+  buildPostgresCatalog,
+  createPostgresAnalyzer,
+  createPostgresContext,
+  loadPostgresParser,
+  type PostgresAnalyzer,
+  type PostgresContext,
+} from '@gatehouse/sql';
+
+const TABLES: Readonly<Record<string, string>> = {
+  customers: 'id full_name email phone birth_date national_id notes',
+  orders: 'id customer_id status total created_at',
+  order_items: 'order_id product_id quantity price',
+  payments: 'id order_id card_number amount',
+};
+
+export const ANA: Principal = Object.freeze({ kind: 'human', name: 'ana', groups: ['analysts'], claims: {} });
+
+/** The facts of one session; another id is another session. */
+export function sessionOf(id: string): SessionFacts {
+  const database = { name: 'shop', labels: { env: 'production' } };
+  return Object.freeze({ id, dialect: 'postgres', database, clientAddress: '127.0.0.1', tls: true });
+}
+
+export interface RequestFixture {
+  readonly analyzer: PostgresAnalyzer;
+  readonly context: PostgresContext;
+  /** The request of one text; throws where the text is not understood. */
+  requestOf(text: string): AccessRequest;
+}
+
+export async function openRequestFixture(): Promise<RequestFixture> {
+  const analyzer = createPostgresAnalyzer({ parser: await loadPostgresParser() });
+  const context = createPostgresContext(shopCatalog(), { database: 'shop', user: 'app' });
+  const session = sessionOf('s1');
+  return {
+    analyzer,
+    context,
+    requestOf(text) {
+      const analysis = analyzer.analyze(text, context);
+      if (!('statements' in analysis))
+        throw new Error(`the bench's own statement is not understood: ${text}`);
+      return { principal: ANA, session, statements: analysis.statements.map(({ facts }) => facts) };
+    },
+  };
+}
+
+function shopCatalog() {
+  const none = {
+    inheritance: [],
+    viewRelations: [],
+    viewFunctions: [],
+    foreignTables: [],
+    operators: [],
+    casts: [],
+  };
+  const names = Object.keys(TABLES);
+  return buildPostgresCatalog({
+    ...none,
+    settings: [{ version: '180004', search_path: '"$user", public', user: 'app' }],
+    schemas: ['public', 'pg_catalog'].map((name) => ({ name, usable: true })),
+    relations: names.map((name, index) => ({
+      ...{ oid: String(index + 100), schema: 'public', name, kind: 'r', rules: false, triggers: false },
+      ...{ rls: false, indexed: null, definition: null },
+    })),
+    columns: names.flatMap((name, index) =>
+      TABLES[name]!.split(' ').map((column, position) => ({
+        ...{ oid: String(index + 100), attnum: String(position + 1), name: column, type: 'text' },
+      })),
+    ),
+    functions: [],
+  });
+}
