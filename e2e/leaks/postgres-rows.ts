@@ -59,6 +59,7 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select to_jsonb(c) ->> 'email' from customers c where id <= 3
     select (c).email || '' from customers c where id <= 3
     select c::text from customers c where id <= 3
+    select c from customers c where id <= 3
     select row(c.*)::text from customers c where id <= 3
     select count(distinct email) from customers
     select first_value(email) over (order by id) from customers
@@ -85,7 +86,6 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
   ...rows(
     'denied',
     `
-    select c from customers c where id <= 3
     select 1/(ascii(email) - 97) from customers where id = 1
     select count(*) from (select 1/(ascii(email) - 97) as x from customers where id = 1 offset 0) s
     with s as materialized (select 1/(ascii(email) - 97) as x from customers where id = 1) select count(*) from s
@@ -151,9 +151,6 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     create materialized view v as select email from customers
     insert into products (name) select email from customers
     update customers set notes = email where id = 1
-    insert into customers (full_name, email) values ('x', 'y') returning email
-    update customers set full_name = full_name where id = 1 returning email
-    delete from customers where id = -1 returning email
     do $$ begin raise exception '%', (select email from customers where id = 1); end $$
     select set_config('application_name', email, false) from customers where id = 1
     select pg_notify('x', email) from customers where id = 1
@@ -186,6 +183,67 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select now(), current_user, version()
     select table_name from information_schema.tables where table_schema = 'public'
     select attname from pg_attribute where attrelid = 'customers'::regclass
+    `,
+  ),
+];
+
+/** The same for somebody who may write. Each is rolled back. */
+export const POSTGRES_WRITE_LEAKS: readonly LeakRow[] = [
+  ...rows(
+    'masked',
+    `
+    update customers set full_name = full_name where id = 1 returning email
+    update customers set full_name = full_name where id = 1 returning *
+    update customers set full_name = full_name where id = 1 returning lower(email), old.email, new.phone, customers
+    update customers c set full_name = c.full_name from orders o where o.customer_id = c.id and o.id = 3 returning c.*, o.id
+    delete from customers where id = -1 returning email
+    with x as (update customers set full_name = full_name where id = 2 returning *) select email, phone from x
+    merge into customers t using (select 1 as id) s on t.id = s.id when matched then update set full_name = t.full_name returning t.email
+    insert into customers (full_name, email) values ('x', 'y') returning email
+    select id, email from customers where id = 3 for update
+    alter table customers add column added text default 'x'
+    create index on customers (phone)
+    `,
+  ),
+  ...rows(
+    'denied',
+    `
+    with x as (update customers set full_name = full_name where id = 2 returning email) insert into products (name) select email from x
+    with x as (select email from customers where id = 2) update products set name = x.email from x where products.id = 1
+    merge into products p using customers c on p.id = c.id when matched then update set name = c.email
+    insert into products (name) values ((select email from customers where id = 1))
+    insert into customers (full_name, email) values ('x', 'y') on conflict (email) do nothing returning email
+    insert into products (name) select email from customers where id = 1
+    update customers set notes = email where id = 1
+    update customers set email = email || '' where id = 1
+    update customers set full_name = (select email from customers where id = 2) where id = 1 returning full_name
+    update customers set full_name = full_name where email like 'a%' returning id
+    update customers set full_name = full_name where id = 1 returning 1/(ascii(email) - 97)
+    delete from customers where email = 'x' returning id
+    delete from orders using customers c where c.id = orders.customer_id and c.email > 'm'
+    create table stolen as select email from customers
+    create temp table stolen as select lower(email) as e from customers
+    create view stolen as select email from customers
+    create materialized view stolen as select email from customers
+    create rule r as on insert to products do also select email from customers
+    do $$ begin perform email from customers; end $$
+    alter table customers add column copied text generated always as (email) stored
+    create index on customers (lower(email))
+    create unique index on customers (left(email, 1))
+    create index on customers (id) where email like 'a%'
+    alter table customers rename column email to harmless
+    alter table customers rename to harmless
+    alter table customers set schema pg_catalog
+    alter schema public rename to harmless
+    alter table customers add check (email like 'a%')
+    alter table customers alter column email type int using (1/(ascii(email) - 97))
+    alter table customers add constraint u unique (phone)
+    create policy p on customers using (email like 'a%')
+    create trigger t after update on customers for each row execute function f()
+    alter view customer_orders rename column email to harmless
+    copy (update customers set full_name = full_name where id = 1 returning email) to stdout
+    select setval('customers_id_seq', length(email)) from customers where id = 1
+    select pg_notify('x', email) from customers where id = 1
     `,
   ),
 ];

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,19 @@ rules:
     effect: permit
     match: { actions: ['*', call, unknown] }
 `);
+}
+
+/** A folder with the shipped masks, under which everything else is permitted. */
+export function masksOnlyPolicies(): string {
+  const masks = readFileSync(join(SHIPPED_POLICIES, 'pii', 'policy.yaml'), 'utf8');
+  return policyFolder(`kind: policy
+name: allow-all
+rules:
+  - name: everything
+    effect: permit
+    match: { actions: ['*', call] }
+---
+${masks}`);
 }
 
 /** A folder with the given document in it. */

@@ -5,7 +5,7 @@
  * - `masked-use`: a protected column filters, sorts, groups or joins, and the mask does not allow it; or its value
  *   decides whether the statement fails (`Statement.probes`), which tells as much as a filter does.
  * - `masked-copy`: the statement reads a protected column and writes an object, so the value could be
- *   read again where nothing protects it.
+ *   read again where nothing protects it; or it changes what has protected columns, whose labels may hold no longer.
  * - `masked-origin-unknown`: an output may come from a protected column and nobody can say: its sources, its
  *   columns, its object or the routine behind it are not known.
  *
@@ -35,7 +35,8 @@ export function checkMaskedStatement(
   if (!protections.within(undefined)) return [];
   const uses = accesses.flatMap((access) => checkUses(access, protections));
   return [
-    ...checkCopy(accesses, protections),
+    ...checkCopy(statement, accesses, protections),
+    ...checkDefinitions(statement, accesses, protections),
     ...uses,
     ...checkProbes(statement, accesses, protections),
     ...checkOutput(statement, accesses, protections),
@@ -103,22 +104,53 @@ function checkProbes(
 
 const COPYING_ACTIONS: ReadonlySet<string> = new Set(['insert', 'update', 'define', 'unknown']);
 
-function checkCopy(accesses: readonly Access[], protections: Protections): readonly Finding[] {
+function checkCopy(
+  { stored }: Statement,
+  accesses: readonly Access[],
+  protections: Protections,
+): readonly Finding[] {
   if (!accesses.some(({ action }) => COPYING_ACTIONS.has(action))) return [];
+  if (stored?.known === true) {
+    const taken = stored.value.find((source) => isGuardedSource(source, protections));
+    return taken === undefined
+      ? []
+      : [copied(taken.object, taken.field, protections.of(taken.object)[0]?.rule)];
+  }
   return accesses.flatMap((access) => {
     const object = wellFormedObject(access);
     const taken = object && protections.of(object).find((protection) => isTaken(access, protection));
     if (object === undefined || taken === undefined) return [];
-    const column = `\`${formatObject(object)}.${taken.pattern.source}\``;
-    return [
-      finding(
-        'masked-copy',
-        `masked column ${column} would be stored in another place`,
-        taken.rule,
-        `write the statement without ${column}`,
-      ),
-    ];
+    return [copied(object, taken.pattern.source, taken.rule)];
   });
+}
+
+/** What is gone tells nothing. */
+const REMOVES = /^(drop|truncate)/;
+
+function checkDefinitions(
+  { verb, probes }: Statement,
+  accesses: readonly Access[],
+  protections: Protections,
+): readonly Finding[] {
+  if (REMOVES.test(verb)) return [];
+  return accesses.flatMap((access) => {
+    const object = access.action === 'define' ? wellFormedObject(access) : undefined;
+    if (object === undefined) return [];
+    const [by] = protections.of(object);
+    // Where somebody looked which definitions can tell values, `checkProbes` has the answer.
+    const changes = isContainer(object)
+      ? verb.startsWith('alter') && protections.within(object)
+      : by !== undefined && probes?.known !== true;
+    if (!changes) return [];
+    const text = `\`${formatObject(object)}\` has masked columns, and what it is would change`;
+    return [finding('masked-copy', text, by?.rule, 'ask somebody for whom nothing of it is masked')];
+  });
+}
+
+function copied(object: ObjectRef, field: string, rule: Finding['rule']): Finding {
+  const column = `\`${formatObject(object)}.${field}\``;
+  const text = `masked column ${column} would be stored in another place`;
+  return finding('masked-copy', text, rule, `write the statement without ${column}`);
 }
 
 function isTaken({ fields }: Access, { pattern }: Protection): boolean {

@@ -265,6 +265,39 @@ describe('a masked value', () => {
     expect(probing(probes)).toBe(code);
   });
 
+  it.each([
+    ['nothing of it is stored', known([]), 'permitted'],
+    ['something else is stored', source('id'), 'permitted'],
+    ['it is stored', source('email'), 'masked-copy'],
+    ['the row is stored', source('*'), 'masked-copy'],
+    ['nobody knows what is stored', unknown('x'), 'masked-copy'],
+    ['nobody looked', undefined, 'masked-copy'],
+  ])('comes back from a write where %s: %s', (_, stored, code) => {
+    const write = `{ access: [{ action: update, ${CUSTOMERS}, fields: ["name:write"] }, { action: read, ${CUSTOMERS}, fields: [email] }], output: [{ value: public.customers.email }] }`;
+    const request = requestOf(write);
+    const statement = { ...request.statements[0]!, ...(stored === undefined ? {} : { stored }) };
+    expect(engineOf(POLICY).decide({ ...request, statements: [statement] }).reason.code).toBe(code);
+  });
+
+  const defining = (verb: string, probes?: Statement['probes'], object = 'public.customers') => {
+    const request = requestOf(`{ verb: ${verb}, access: [{ action: define, object: ${object} }] }`);
+    const statement = { ...request.statements[0]!, ...(probes === undefined ? {} : { probes }) };
+    return engineOf(POLICY).decide({ ...request, statements: [statement] }).reason.code;
+  };
+
+  it.each([
+    ['alter table', undefined, 'masked-copy'],
+    ['rename table', undefined, 'masked-copy'],
+    ['create index', source('*'), 'masked-use'],
+    ['create index', known([]), 'permitted'],
+    ['create index', unknown('x'), 'masked-copy'],
+    ['drop table', undefined, 'permitted'],
+    ['truncate table', undefined, 'permitted'],
+  ])('keeps its object as it is: %s', (verb, probes, code) => {
+    expect(defining(verb, probes)).toBe(code);
+    expect(defining(verb, probes === undefined ? probes : known([]), 'public.orders')).toBe('permitted');
+  });
+
   it('may be probed where it may be filtered by', () => {
     const rule = '{ name: m, effect: mask, mask: { labels: { pii.*: hash } }, allowUses: [filter] }';
     expect(probing(source('email'), policyOf([ALLOW_ALL, rule], LABELS))).toBe('permitted');

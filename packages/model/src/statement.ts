@@ -47,6 +47,11 @@ export interface Statement {
   /** Output columns in order where they can be told before the server has answered; unknown otherwise. Empty for statements that return no rows. */
   readonly output: Known<readonly OutputColumn[]>;
   /**
+   * Fields whose values the statement puts into an object, as they are or computed with. Absent where nobody looked: then
+   * whatever it reads besides writing may be stored. What RETURNING gives back is not stored.
+   */
+  readonly stored?: Known<readonly FieldSource[]>;
+  /**
    * Fields whose values decide something that anybody can watch without seeing an output: whether the statement fails,
    * how many values an expression gives, how long it takes (`1/(ascii(email) - 97)`). Absent: nobody looked, which only
    * dialects may leave that refuse to compute with masked fields.

@@ -133,6 +133,13 @@ describe('the plan for a result', () => {
     expect(planned([column(0, 0)], [mask('email')], told(column_))).toBe(expected);
   });
 
+  it.each([
+    ['of a table with masks', told(output('derived', '*')), 'null'],
+    ['that nobody knows', NOT_TOLD, 'withheld'],
+  ])('masks a whole row %s', (_what, statement, expected) => {
+    expect(planned([column(1000, 0, 1000)], [mask('email')], statement)).toBe(expected);
+  });
+
   it('gives NULL where the columns behind one output have different masks', () => {
     const masks = [mask('email'), mask('id', { kind: 'hash' })];
     expect(planned([column(0, 0)], masks, told(output('value', 'id', 'email')))).toBe('null');

@@ -33,7 +33,7 @@ export function createMaskPlan(input: PlanInput): MaskPlan | null {
   const plan: (ColumnMasking | null)[] = [];
   for (const [index, column] of input.columns.entries()) {
     const masking =
-      column.tableOid === 0
+      column.tableOid === 0 || column.attnum === WHOLE_ROW
         ? toldColumn(column, told?.[index] ?? null, input)
         : originColumn(column, told?.[index] ?? null, input);
     if (masking === 'unknown') return null;
@@ -42,7 +42,7 @@ export function createMaskPlan(input: PlanInput): MaskPlan | null {
   return plan;
 }
 
-/** A column for which the server reports no origin: what the analysis says of it holds alone. */
+/** A column for which the server reports no origin, or a whole row: what the analysis says of it holds alone. */
 function toldColumn(
   column: ColumnDescription,
   told: OutputColumn | null,
@@ -124,6 +124,9 @@ function maskingOf({ typeOid, typeModifier, format }: ColumnDescription, masker:
     },
   };
 }
+
+/** `select c from customers c`: the server names the table, and no column of it. */
+const WHOLE_ROW = 0;
 
 /** Any other mask of a computed value could be undone by computing differently. */
 const HIDDEN: ColumnMasking = { kind: 'constant', bytes: null };

@@ -14,6 +14,7 @@ import {
   recordRoutine,
   roleName,
 } from './define-objects.ts';
+import { probeDefinition } from './probe-definition.ts';
 import type { QueryEnvironment } from './query-environment.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
 import { nameParts } from './syntax-tree.ts';
@@ -26,6 +27,7 @@ export function analyzeDefinition(env: QueryEnvironment, node: Node): StatementF
   const form = dispatch(env, node);
   if (form === null) return null;
   recordContents(env, node);
+  probeDefinition(env, node);
   return form;
 }
 

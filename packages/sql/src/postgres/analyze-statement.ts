@@ -95,9 +95,15 @@ function createFacts(state: AnalysisState, form: StatementForm, fingerprint: str
     // What is not understood may give back anything.
     output: accesses.known ? form.output : accesses,
     probes: accesses.known ? state.facts.probes() : accesses,
+    ...storedOf(state),
     irreversible: state.irreversible,
     fingerprint,
   };
+}
+
+function storedOf({ facts }: AnalysisState): Pick<Statement, 'stored'> {
+  const stored = facts.stored();
+  return stored === undefined ? {} : { stored };
 }
 
 function dispatch(env: QueryEnvironment, node: Node, place: StatementPlace): StatementForm {

@@ -59,7 +59,7 @@ function analyzeInsert(outer: QueryEnvironment, parent: Scope, statement: Insert
   let width = 0;
   if (source !== undefined && 'SelectStmt' in source) {
     const result = analyzeSelect(env, parent, source.SelectStmt, 'output');
-    consume(env, result, 'output');
+    env.state.facts.store(consume(env, result, 'output'));
     bounded = result.bounded;
     width = result.columns?.length ?? Number.POSITIVE_INFINITY;
   }
@@ -164,7 +164,7 @@ function analyzeWhen(env: QueryEnvironment, scope: Scope, read: WrittenItem, cla
   const written: WrittenItem = { ...read, action };
   for (const target of written.targets) env.state.facts.touch(target, action);
   if (action === 'insert') {
-    analyzeAll(env, scope, clause.values, 'output');
+    env.state.facts.store(analyzeAll(env, scope, clause.values, 'output'));
     if (clause.targetList === undefined) writeFirst(env, written, clause.values?.length ?? 0);
   }
   writeTargets(env, scope, written, clause.targetList ?? []);
@@ -196,8 +196,8 @@ function writeTarget(env: QueryEnvironment, scope: Scope, written: WrittenItem, 
   const value = target.val;
   if (value === undefined) return;
   // `(a, b) = (…)`: each column holds the whole source.
-  if ('MultiAssignRef' in value) analyzeExpression(env, scope, value.MultiAssignRef.source, 'output');
-  else analyzeExpression(env, scope, value, 'output');
+  const source = 'MultiAssignRef' in value ? value.MultiAssignRef.source : value;
+  env.state.facts.store(analyzeExpression(env, scope, source, 'output'));
 }
 
 /** INSERT without a column list fills the first columns. */

@@ -79,6 +79,7 @@ function recordBuiltin(state: AnalysisState, name: string, args: readonly Node[]
     case 'sequence-update':
       // `setval` stores what it is given.
       facts.useAll(from, 'output');
+      facts.store(from);
       recordSequence(state, args[0], kind === 'sequence-read' ? 'read' : 'update');
       return from;
     case 'lock':
@@ -151,6 +152,7 @@ function recordSetConfig(state: AnalysisState, args: readonly Node[]): void {
 function recordNotify(state: AnalysisState, args: readonly Node[], from: Lineage): void {
   const channel = literalText(args[0]);
   state.facts.useAll(from, 'output');
+  state.facts.store(from);
   state.facts.add({
     action: 'insert',
     object:

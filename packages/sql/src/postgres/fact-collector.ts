@@ -27,6 +27,8 @@ export interface FactCollector {
   touch(target: Target, action: Action): void;
   use(target: Target, action: Action, field: string, use: FieldUse): void;
   useAll(lineage: Lineage, use: FieldUse): void;
+  /** The value is put into an object. */
+  store(lineage: Lineage): void;
   /** The value decides whether the statement fails, or how long it runs (`isTotal`). */
   probe(lineage: Lineage): void;
   /** Any field of the target may be used in any way. */
@@ -43,6 +45,8 @@ export interface FactCollector {
   accesses(): Known<readonly Access[]>;
   functions(): readonly string[];
   probes(): Known<readonly FieldSource[]>;
+  /** Undefined where definitions may store what they select. */
+  stored(): Known<readonly FieldSource[]> | undefined;
 }
 
 interface Touched {
@@ -52,6 +56,8 @@ interface Touched {
   unknownReason: string | null;
 }
 
+/** Where what is selected may go into the object that is made. */
+const STORES_UNSEEN: ReadonlySet<Action> = new Set(['define', 'call', 'unknown']);
 const WRITES: ReadonlySet<Action> = new Set(['insert', 'update', 'delete']);
 
 export function createFactCollector(views: ViewReader): FactCollector {
@@ -59,6 +65,7 @@ export function createFactCollector(views: ViewReader): FactCollector {
   const extra = new Map<string, Access>();
   const functions = new Set<string>();
   const probed: Lineage[] = [];
+  const kept: Lineage[] = [];
   let gaveUp: string | null = null;
   let onlyDescribed = false;
 
@@ -89,6 +96,9 @@ export function createFactCollector(views: ViewReader): FactCollector {
     use,
     useAll(lineage, how) {
       for (const { target, action, field } of lineage.sources) use(target, action, field, how);
+    },
+    store: (lineage) => {
+      kept.push(lineage);
     },
     probe: (lineage) => {
       if (lineage.sources.length > 0) probed.push(lineage);
@@ -129,6 +139,12 @@ export function createFactCollector(views: ViewReader): FactCollector {
       return known(mergeAccesses(onlyDescribed ? accesses.map(describe) : accesses));
     },
     functions: () => [...functions],
+    stored: () => {
+      const defines = [...touched.values(), ...extra.values()].some(({ action }) =>
+        STORES_UNSEEN.has(action),
+      );
+      return defines ? undefined : outputColumn({ name: '', lineage: combine(kept) }, views).sources;
+    },
     probes: () => outputColumn({ name: '', lineage: combine(probed) }, views).sources,
   };
 }

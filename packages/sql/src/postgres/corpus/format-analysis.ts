@@ -36,6 +36,7 @@ function formatStatement({ facts, effects, returns, parameters }: AnalyzedStatem
     ...list(facts.output, formatColumn, 'out'),
     ...list(facts.functions, (name) => `calls ${name}`, 'functions'),
     ...formatProbes(facts),
+    ...formatStored(facts),
     ...effects.flatMap(formatEffect),
   ];
 }
@@ -57,6 +58,11 @@ function formatAccess({ action, object, fields }: Access): string {
 function formatColumn({ name, kind, sources }: OutputColumn): string {
   const from = show(sources, (each) => each.map(({ object, field }) => `${formatObject(object)}.${field}`).join(', '));
   return `out ${name} = ${kind}${from === '' ? '' : ` ${from}`}`;
+}
+
+function formatStored({ stored }: Statement): readonly string[] {
+  if (stored === undefined || (stored.known && stored.value.length === 0)) return [];
+  return [`  stores ${show(stored, (each) => each.map(({ object, field }) => `${formatObject(object)}.${field}`).join(', '))}`];
 }
 
 /** An unknown statement has unknown probes too, which need not be said twice. */
