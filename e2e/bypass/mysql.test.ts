@@ -1,6 +1,17 @@
 import type { Demo } from '@gatehouse/cli';
 import mysql from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  COM,
+  command,
+  execute,
+  fetch,
+  LAST_STATEMENT,
+  type ReplyForm,
+  WireClient,
+  type WireReply,
+  walkCursor,
+} from '../clients/mysql-wire.ts';
 import { openStage } from '../stage/open-stage.ts';
 import { SHIPPED_POLICIES } from '../stage/policies.ts';
 import { MYSQL_BYPASSES } from './mysql-rows.ts';
@@ -19,10 +30,15 @@ const WAYS = {
   'behind another statement': (client: mysql.Connection, sql: string) => client.query(`select 1; ${sql}`),
 } as const;
 
+/** KILL takes the gateway's own ids, and of one that it never gave it speaks like the server. */
+const REFUSED = /^(?:gatehouse: |Unknown thread id: 1$)/;
+const IN_TRANSACTION = 1;
+
 describe('no forbidden MariaDB action gets through in disguise', () => {
   let stage: Demo;
   let owner: mysql.Connection;
   let client: mysql.Connection;
+  let wire: WireClient;
   let before = '';
 
   beforeAll(async () => {
@@ -41,18 +57,20 @@ describe('no forbidden MariaDB action gets through in disguise', () => {
       insert into victims select id, concat('note ', id) from invoices where id <= 50;
       create procedure victim_procedure() delete from victims;
       create function victim_function() returns int modifies sql data begin delete from victims; return 1; end`);
-    client = await mysql.createConnection({
+    const side = {
       host: '127.0.0.1',
       port: stage.port('mysql'),
       user: 'ci-migrate',
       password: stage.token('ci-migrate'),
       database: 'billing',
-      multipleStatements: true,
-    });
+    };
+    client = await mysql.createConnection({ ...side, multipleStatements: true });
+    wire = await WireClient.open(side);
     before = await state();
   });
 
   afterAll(async () => {
+    wire?.close();
     await Promise.allSettled([client?.end(), owner?.end()]);
     await stage?.close();
   });
@@ -73,8 +91,7 @@ describe('no forbidden MariaDB action gets through in disguise', () => {
   describe.each(Object.keys(WAYS) as (keyof typeof WAYS)[])('%s', (way) => {
     it.each(MYSQL_BYPASSES)('refuses: %s', async (statement) => {
       await expect(WAYS[way](client, statement)).rejects.toMatchObject({
-        // KILL takes the gateway's own ids, and of one that it never gave it speaks like the server.
-        message: expect.stringMatching(/^(?:gatehouse: |Unknown thread id: 1$)/),
+        message: expect.stringMatching(REFUSED),
       });
       expect(await state()).toBe(before);
     });
@@ -83,4 +100,62 @@ describe('no forbidden MariaDB action gets through in disguise', () => {
       expect((await client.query('select 1 as n'))[0]).toEqual([{ n: 1 }]);
     });
   });
+
+  describe('through a cursor', () => {
+    it.each(MYSQL_BYPASSES)('refuses: %s', async (statement) => {
+      const replies = await walkCursor(wire, statement);
+      expect(replies.map(({ error }) => error?.message)).toEqual([expect.stringMatching(REFUSED)]);
+      expect(await state()).toBe(before);
+    });
+
+    it('goes on in step', async () => {
+      const replies = await walkCursor(wire, 'select 1 as n');
+      expect(replies.map(({ error }) => error)).toEqual([null, null, null]);
+    });
+  });
+
+  describe('among commands sent without waiting, inside a transaction', () => {
+    const select = (n: number): readonly [Buffer, ReplyForm] => [
+      command(COM.query, `select ${n} from invoices where id = 1`),
+      'result',
+    ];
+
+    it.each(MYSQL_BYPASSES)('refuses and stays in step: %s', async (statement) => {
+      const [begun, text, first, prepared, executed, fetched, second, ended, third] = await pipeline([
+        [command(COM.query, 'start transaction'), 'result'],
+        [command(COM.query, statement), 'result'],
+        select(1),
+        [command(COM.stmtPrepare, statement), 'prepare'],
+        [execute(LAST_STATEMENT, true), 'result'],
+        [fetch(LAST_STATEMENT, 1), 'rows'],
+        select(2),
+        [command(COM.query, 'rollback'), 'result'],
+        select(3),
+      ]);
+      for (const done of [begun, ended]) expect(done!.error).toBeNull();
+      for (const refused of [text, prepared]) expect(refused!.error?.message).toMatch(REFUSED);
+      for (const none of [executed, fetched]) expect(none!.error?.code).toBe(1243);
+      // The server itself says in its status whether the transaction is still the one that was begun.
+      expect(
+        [first, second, third].map((reply) => [onlyValue(reply!), reply!.status & IN_TRANSACTION]),
+      ).toEqual([
+        ['1', IN_TRANSACTION],
+        ['2', IN_TRANSACTION],
+        ['3', 0],
+      ]);
+      expect(await state()).toBe(before);
+    });
+
+    async function pipeline(steps: readonly (readonly [Buffer, ReplyForm])[]): Promise<readonly WireReply[]> {
+      wire.send(...steps.map(([bytes]) => bytes));
+      const replies: WireReply[] = [];
+      for (const [, form] of steps) replies.push(await wire.reply(form));
+      return replies;
+    }
+  });
 });
+
+/** The only value of a result of one row and one column: column count, column, EOF, row, EOF. */
+function onlyValue({ packets }: WireReply): string {
+  return packets[3]!.toString('latin1', 1);
+}
