@@ -21,7 +21,7 @@ export {
   storeSocketPath,
 } from './pipeline/audit-pipeline.ts';
 export type { ExportFormat } from './present/export-events.ts';
-export { exportEvents } from './present/export-events.ts';
+export { EXPORT_FORMATS, exportEvents } from './present/export-events.ts';
 export type { FormatOptions } from './present/format-event.ts';
 export { formatEvent } from './present/format-event.ts';
 export { formatStory } from './present/format-story.ts';
@@ -32,7 +32,10 @@ export type {
   WorkerAlert,
 } from './queue/audit-worker.ts';
 export { createAuditWorker } from './queue/audit-worker.ts';
+export type { RetentionLimits } from './retention/retain-journal.ts';
+export { readStages } from './shipping/read-stages.ts';
 export type { ShipperStatus } from './shipping/shipper.ts';
+export type { NamedSink, SinkOptions } from './sinks/audit-sink.ts';
 export type {
   AuditReader,
   AuditStore,

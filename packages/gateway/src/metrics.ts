@@ -11,6 +11,10 @@ export interface GatewayMetrics {
   readonly violations: Counter<'code'>;
   readonly cancelFailures: Counter;
   readonly statementSeconds: Histogram;
+  /** Last event of this node that has passed a stage of the audit. */
+  readonly auditEvents: Gauge<'stage'>;
+  readonly auditLagEvents: Gauge<'stage'>;
+  readonly auditLagSeconds: Gauge<'stage'>;
 }
 
 /** A fresh registry with every metric of one gateway. */
@@ -53,6 +57,24 @@ export function createMetrics(): GatewayMetrics {
     cancelFailures: new Counter({
       name: 'gatehouse_cancel_failures_total',
       help: 'Cancel requests that did not reach the upstream',
+      registers,
+    }),
+    auditEvents: new Gauge({
+      name: 'gatehouse_audit_events',
+      help: 'Number of the last audit event that has passed a stage (journal, queue or store, sinks)',
+      labelNames: ['stage'],
+      registers,
+    }),
+    auditLagEvents: new Gauge({
+      name: 'gatehouse_audit_lag_events',
+      help: 'Audit events that wait for a stage',
+      labelNames: ['stage'],
+      registers,
+    }),
+    auditLagSeconds: new Gauge({
+      name: 'gatehouse_audit_lag_seconds',
+      help: 'How long the oldest audit event has been waiting for a stage',
+      labelNames: ['stage'],
       registers,
     }),
     statementSeconds: new Histogram({

@@ -13,10 +13,11 @@
  */
 import * as fs from 'node:fs';
 import { join } from 'node:path';
-import { type AuditBody, GatewayError } from '@gatehouse/model';
+import { type Action, type AuditBody, GatewayError } from '@gatehouse/model';
 import { createBodyEncoder, type EncodeBody } from './encode-body.ts';
 import { GroupCommit, type SyncFile } from './group-commit.ts';
 import { takeLock } from './journal-lock.ts';
+import { createLagMarks } from './lag-marks.ts';
 import { JOURNAL_START, type JournalPosition } from './segment-files.ts';
 import { type PendingEvent, SegmentWriter, type WriteFile } from './segment-writer.ts';
 
@@ -29,6 +30,10 @@ export interface JournalOptions {
   readonly segmentBytes: number;
   /** New statements are refused when more than this is not yet in the store; what ends running ones has an eighth more. */
   readonly maxBacklogBytes: number;
+  /** New statements are refused, too, when an event has waited longer than this to be passed on. */
+  readonly maxBacklogMs?: number;
+  /** So many bytes beyond the limits are kept for statements that only read; they run on and are recorded here, 0 when absent. */
+  readonly readsBeyondBacklogBytes?: number;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
   readonly write?: WriteFile;
@@ -48,6 +53,8 @@ export interface JournalStatus {
   readonly backlogBytes: number;
   readonly backlogEvents: number;
   readonly maxBacklogBytes: number;
+  /** How long the oldest of them has been waiting, 0 for none. */
+  readonly backlogMs: number;
   /** Why appends throw now, null when they do not. */
   readonly failure: GatewayError | null;
 }
@@ -69,6 +76,8 @@ export interface Journal {
   synced(): JournalPosition;
   /** Says that everything before a position has been passed on. A position that goes back is ignored. */
   acknowledge(position: JournalPosition): void;
+  /** Says that what waits now has been waiting since then, milliseconds since 1970; for what an earlier process has written. */
+  backdate(sinceMs: number): void;
   /** Calls back after each write until the returned function is called. */
   watch(listener: () => void): () => void;
   /** Deletes the oldest segment, which must end with this event. The newest one and what is not passed on stay: throws Error. */
@@ -120,6 +129,7 @@ class FileJournal implements Journal {
 
   #events: PendingEvent[] = [];
   #eventCharacters = 0;
+  readonly #waiting = createLagMarks();
   #onWritten: Callback[] = [];
   #onSynced: Callback[] = [];
   #scheduled = false;
@@ -189,6 +199,7 @@ class FileJournal implements Journal {
     callAll(onWritten, error);
     if (error !== null) callAll(onSynced, error);
     else if (onSynced.length > 0) this.#requestSync(onSynced);
+    if (error === null && events.length > 0) this.#waiting.note(this.#writer.written.seq, performance.now());
     if (error === null && events.length > 0) for (const listener of [...this.#listeners]) listener();
   }
 
@@ -204,6 +215,11 @@ class FileJournal implements Journal {
     if (position.seq <= this.#acknowledged.seq) return;
     this.#acknowledged = position;
     this.#acknowledgedBytes = this.#writer.bytesBefore(position);
+    this.#waiting.drop(position.seq);
+  }
+
+  backdate(sinceMs: number): void {
+    this.#waiting.backdate(performance.now() - (Date.now() - sinceMs));
   }
 
   watch(listener: () => void): () => void {
@@ -225,7 +241,8 @@ class FileJournal implements Journal {
       backlogBytes: this.#backlog(),
       backlogEvents: this.#writer.written.seq - this.#acknowledged.seq,
       maxBacklogBytes: this.#options.maxBacklogBytes,
-      failure: this.#failure ?? this.#fullError(this.#options.maxBacklogBytes),
+      backlogMs: this.#waiting.lagMs(performance.now()),
+      failure: this.#failure ?? this.#fullError(this.#options.maxBacklogBytes) ?? this.#lateError(),
     };
   }
 
@@ -242,15 +259,33 @@ class FileJournal implements Journal {
   }
 
   #assertOpen(body: AuditBody): void {
-    const { maxBacklogBytes } = this.#options;
-    const begins = body.kind === 'intent' || body.kind === 'login';
-    const error =
-      this.#closedError() ??
-      this.#failure ??
-      this.#fullError(begins ? maxBacklogBytes : maxBacklogBytes + maxBacklogBytes / 8);
+    const error = this.#closedError() ?? this.#failure ?? this.#backlogError(body);
     if (error === null) return;
     if (error === this.#failure) this.#refusedEvents += 1;
     throw error;
+  }
+
+  /** What ends something always has an eighth more, so that what runs can be recorded to its end. */
+  #backlogError(body: AuditBody): GatewayError | null {
+    const { maxBacklogBytes, readsBeyondBacklogBytes = 0 } = this.#options;
+    const begins = body.kind === 'intent' || body.kind === 'login';
+    if (!begins) return this.#fullError(maxBacklogBytes + readsBeyondBacklogBytes + maxBacklogBytes / 8);
+    const error = this.#fullError(maxBacklogBytes) ?? this.#lateError();
+    if (error === null || readsBeyondBacklogBytes === 0 || !onlyReads(body)) return error;
+    return this.#fullError(maxBacklogBytes + readsBeyondBacklogBytes);
+  }
+
+  #lateError(): GatewayError | null {
+    const { maxBacklogMs } = this.#options;
+    if (maxBacklogMs === undefined) return null;
+    const backlogMs = this.#waiting.lagMs(performance.now());
+    if (backlogMs <= maxBacklogMs) return null;
+    return new GatewayError(
+      'audit',
+      'journal-late',
+      `expected every event to be passed on within ${maxBacklogMs} ms, got one that has waited for ${backlogMs}`,
+      { retry: 'safe', context: { backlogMs, maxBacklogMs } },
+    );
   }
 
   #closedError(): GatewayError | null {
@@ -353,6 +388,16 @@ class FileJournal implements Journal {
     }
     return this.#lastAt;
   }
+}
+
+const READING: readonly Action[] = ['read', 'introspect', 'transact'];
+
+/** Logins count as well: they change nothing, and without them nobody could read. What is not known may write. */
+function onlyReads(body: AuditBody): boolean {
+  if (body.kind !== 'intent') return body.kind === 'login';
+  return body.statements.every(
+    ({ accesses }) => accesses.known && accesses.value.every(({ action }) => READING.includes(action)),
+  );
 }
 
 function writeWhole(fd: number, bytes: Buffer, position: number): number {

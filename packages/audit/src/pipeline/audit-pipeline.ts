@@ -26,6 +26,8 @@ import { type RetentionLimits, startRetention } from '../retention/retain-journa
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type Shipper, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
+import type { NamedSink } from '../sinks/audit-sink.ts';
+import { openSink } from '../sinks/open-sink.ts';
 import type { AuditStore } from '../store/audit-store.ts';
 import { insertLinked } from '../store/insert-linked.ts';
 import { openStore } from '../store/open-store.ts';
@@ -50,8 +52,12 @@ export interface AuditPipelineOptions {
   readonly worker: 'in-process' | 'separate';
   readonly segmentBytes: number;
   readonly maxBacklogBytes: number;
+  readonly maxBacklogMs?: number;
+  readonly readsBeyondBacklogBytes?: number;
   /** What of the journal may go; everything stays without it. */
   readonly retention?: RetentionLimits;
+  /** Who else gets every event. */
+  readonly sinks?: readonly NamedSink[];
   readonly log: AuditLog;
 }
 
@@ -60,6 +66,8 @@ export interface AuditPipelineStatus {
   readonly shipper: ShipperStatus;
   /** Null where no worker runs in this process. */
   readonly worker: AuditWorkerStatus | null;
+  /** By name. */
+  readonly sinks: ReadonlyMap<string, ShipperStatus>;
 }
 
 export interface AuditPipeline {
@@ -99,7 +107,6 @@ const CLOSE_GRACE_MS = 3_000;
 
 /** Opens all parts. Throws GatewayError of kind `config` or `audit` when the journal or an embedded store cannot be used or do not belong together; nothing stays open then. */
 export async function openAuditPipeline(options: AuditPipelineOptions): Promise<AuditPipeline> {
-  const { dataDir, node, segmentBytes, maxBacklogBytes } = options;
   const opened: (() => Promise<void>)[] = [];
   const closeAll = async () => {
     for (const close of opened.splice(0).reverse()) await close();
@@ -108,7 +115,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     const key = openKey(options);
     const checkpointer = openCheckpointer(options, key);
     const { onLine } = checkpointer;
-    const journal = openJournal({ dir: journalDir(dataDir), node, segmentBytes, maxBacklogBytes, onLine });
+    const journal = openJournal({ ...options, dir: journalDir(options.dataDir), onLine });
     opened.push(() => journal.close());
     const cursor = readCursor(cursorPath(options));
     assertAheadOfCursor(journal, cursor);
@@ -120,7 +127,10 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
-    openRetention(options, journal, key, () => shipper.status().safeSeq, opened);
+    const sinks = openSinks(options, journal, opened);
+    const takers = [shipper, ...sinks.values()];
+    const takenSeq = () => Math.min(...takers.map((taker) => taker.status().safeSeq));
+    openRetention(options, journal, key, takenSeq, opened);
     return {
       journal,
       store,
@@ -128,6 +138,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
         journal: journal.status(),
         shipper: shipper.status(),
         worker: worker?.status() ?? null,
+        sinks: new Map([...sinks].map(([name, sink]) => [name, sink.status()])),
       }),
       async close() {
         journal.flush();
@@ -264,6 +275,40 @@ async function openShipper(
   );
   opened.push(() => shipper.close(CLOSE_GRACE_MS));
   return shipper;
+}
+
+/** Each sink reads the journal at its own pace; one that is away holds nobody but itself. */
+function openSinks(
+  { dataDir, node, sinks = [], log }: AuditPipelineOptions,
+  journal: Journal,
+  opened: Opened,
+): ReadonlyMap<string, Shipper> {
+  const dir = journalDir(dataDir);
+  const shippers = new Map<string, Shipper>();
+  const closers: (() => Promise<void>)[] = [];
+  for (const { name, options } of sinks) {
+    const sink = openSink(node, options);
+    const onTrouble = (error: Error | null) => {
+      if (error === null) log.info({ sink: name }, 'audit: a sink takes events again');
+      else log.error({ sink: name, err: error }, 'audit: a sink takes nothing; events wait in the journal');
+    };
+    const shipper = startShipper({
+      journal,
+      dir,
+      node,
+      cursorPath: join(dir, `${node}.${name}.cursor`),
+      countsAsBacklog: false,
+      settleMs: 0,
+      deliver: ({ lines, first }) => sink.write(lines, first),
+      onTrouble,
+    });
+    shippers.set(name, shipper);
+    closers.push(() => shipper.close(CLOSE_GRACE_MS).finally(() => sink.close()));
+  }
+  opened.push(async () => {
+    await Promise.all(closers.map((close) => close()));
+  });
+  return shippers;
 }
 
 interface Target {

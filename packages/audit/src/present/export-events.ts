@@ -1,8 +1,11 @@
 /** Events for other programs: the lines themselves, or their columns for a spreadsheet. */
 import { parseLine } from '../journal/event-line.ts';
 import { type EventColumns, eventColumns } from '../store/event-columns.ts';
+import { ocsfEvent } from './ocsf-event.ts';
 
-export type ExportFormat = 'jsonl' | 'csv';
+/** What `exportEvents` can write. */
+export const EXPORT_FORMATS = ['jsonl', 'csv', 'ocsf'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const CSV_COLUMNS = [
   'node',
@@ -27,8 +30,8 @@ type Lines = Iterable<string | Uint8Array> | AsyncIterable<string | Uint8Array>;
 
 /**
  * Gives pieces of text, each ending with a line end. `jsonl` is byte for byte what the journal
- * has, so that an export can be verified. CSV is RFC 4180 with a header; lines that are no events
- * are left out of it.
+ * has, so that an export can be verified. OCSF is one event of class 6005 a line. CSV is RFC 4180 with a header. Lines that are no events
+ * are left out of both.
  */
 export async function* exportEvents(lines: Lines, format: ExportFormat): AsyncGenerator<string> {
   if (format === 'csv') yield `${CSV_COLUMNS.join(',')}\r\n`;
@@ -36,6 +39,11 @@ export async function* exportEvents(lines: Lines, format: ExportFormat): AsyncGe
     const line = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('utf8');
     if (format === 'jsonl') {
       yield `${line}\n`;
+      continue;
+    }
+    if (format === 'ocsf') {
+      const text = ocsfEvent(line);
+      if (text !== null) yield `${text}\n`;
       continue;
     }
     const event = parseLine(line);

@@ -11,9 +11,9 @@
  */
 import { parseLine } from '../journal/event-line.ts';
 import type { Journal } from '../journal/journal.ts';
+import { createLagMarks } from '../journal/lag-marks.ts';
 import type { JournalPosition } from '../journal/segment-files.ts';
 import { readCursor, writeCursor } from './cursor-file.ts';
-import { createLagMarks } from './lag-marks.ts';
 import { type BatchLimits, type LineBatch, openSegmentReader, type SegmentReader } from './segment-reader.ts';
 
 export interface ShipperOptions {
@@ -21,6 +21,8 @@ export interface ShipperOptions {
   readonly dir: string;
   readonly node: string;
   readonly cursorPath: string;
+  /** False for a receiver whose delay is nobody's business: what it has not taken does not count as backlog. */
+  readonly countsAsBacklog?: boolean;
   /** Rejects when the batch was not taken; it comes again then. */
   readonly deliver: (batch: LineBatch) => Promise<void>;
   /**
@@ -33,7 +35,7 @@ export interface ShipperOptions {
   readonly limits?: BatchLimits;
   /** How long a batch that is not full waits for more. */
   readonly lingerMs?: number;
-  /** How old a delivery must be to count as safe from a receiver that is killed. */
+  /** How old a delivery must be to count as safe from a receiver that is killed; 0 for one that takes nothing before it is safe. */
   readonly settleMs?: number;
 }
 
@@ -100,7 +102,7 @@ class LoopingShipper implements Shipper {
     this.#reader = openSegmentReader(options.dir, options.node);
     this.#position = from;
     this.#safe = from;
-    options.journal.acknowledge(from);
+    this.#acknowledge(from);
     this.#unwatch = options.journal.watch(() => this.#noticeEvents());
     this.#noticeEvents();
     this.#finished = this.#run();
@@ -137,6 +139,14 @@ class LoopingShipper implements Shipper {
     await writeCursor(this.#options.cursorPath, this.#safe).catch((error: unknown) =>
       this.#trouble(error as Error),
     );
+  }
+
+  get #settleMs(): number {
+    return this.#options.settleMs ?? SETTLE_MS;
+  }
+
+  #acknowledge(position: JournalPosition): void {
+    if (this.#options.countsAsBacklog !== false) this.#options.journal.acknowledge(position);
   }
 
   #backlog(): number {
@@ -183,8 +193,9 @@ class LoopingShipper implements Shipper {
     await this.#options.deliver(batch);
     this.#position = batch.end;
     this.#recent.push({ end: batch.end, at: performance.now() });
+    if (this.#settleMs === 0) this.#safe = batch.end;
     this.#lag.drop(batch.end.seq);
-    journal.acknowledge(batch.end);
+    this.#acknowledge(batch.end);
     await this.#settle();
   }
 
@@ -193,7 +204,9 @@ class LoopingShipper implements Shipper {
     this.#backdated = true;
     const at = Date.parse(parseLine(lines[0]!)?.at ?? '');
     const ageMs = Date.now() - at;
-    if (ageMs > 0) this.#lag.backdate(performance.now() - ageMs);
+    if (!(ageMs > 0)) return;
+    this.#lag.backdate(performance.now() - ageMs);
+    if (this.#options.countsAsBacklog !== false) this.#options.journal.backdate(at);
   }
 
   async #linger(until: number): Promise<void> {
@@ -207,7 +220,7 @@ class LoopingShipper implements Shipper {
   /** Now and then moves the safe position behind deliveries that are old enough, and remembers it. */
   async #settle(): Promise<void> {
     const now = performance.now();
-    const young = this.#recent.findIndex(({ at }) => now - at < (this.#options.settleMs ?? SETTLE_MS));
+    const young = this.#recent.findIndex(({ at }) => now - at < this.#settleMs);
     const old = young === -1 ? this.#recent.length : young;
     if (old === 0 || now - this.#settledAt < SETTLE_EVERY_MS) return;
     await this.#options.confirm?.();

@@ -1,20 +1,18 @@
-import { createWriteStream } from 'node:fs';
 import {
   type AuditReader,
-  exportEvents,
   formatEvent,
   formatStory,
   type SearchFilter,
   type StoredEvent,
-  storedLines,
 } from '@gatehouse/audit';
 import { type Command, InvalidArgumentError } from 'commander';
-import { openReader } from '../compose/open-audit.ts';
 import { CommandFailed } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
+import { addExport } from './audit-export.ts';
+import { addRebuild } from './audit-rebuild.ts';
 import { addKey, addVerify } from './audit-verify.ts';
-import { openConfig } from './open-config.ts';
 import { stopSignal } from './serve-command.ts';
+import { withReader } from './with-reader.ts';
 
 interface Common {
   readonly config?: string;
@@ -34,7 +32,7 @@ interface SearchOptions extends Common {
   readonly limit: number;
 }
 
-/** `gatehouse audit tail | search | show | verify | key | export`. */
+/** `gatehouse audit tail | search | show | verify | key | export | rebuild`. */
 export function addAuditCommand(program: Command, terminal: Terminal): void {
   const audit = program
     .command('audit')
@@ -73,33 +71,14 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     );
   addVerify(audit, terminal);
   addKey(audit, terminal);
-  common(audit.command('export').description('write stored events of a node to a file or to standard output'))
-    .option('--format <format>', 'jsonl (verifiable) or csv', 'jsonl')
-    .option('--node <name>', 'node whose events are written (default: of the configuration)')
-    .option('--output <file>', 'file to write')
-    .addHelpText('after', '\nExample:\n  $ gatehouse audit export --format csv --output audit.csv\n')
-    .action((options: ExportOptions) =>
-      withReader(options, terminal, (reader) => exportAll(reader, options, terminal)),
-    );
+  addExport(audit, terminal);
+  addRebuild(audit, terminal);
 }
 
 function common(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file')
     .option('--json', 'print JSON, one event a line');
-}
-
-async function withReader(
-  options: Common,
-  terminal: Terminal,
-  work: (reader: AuditReader) => Promise<void>,
-): Promise<void> {
-  const reader = await openReader(openConfig(options.config, terminal));
-  try {
-    await work(reader);
-  } finally {
-    await reader.close();
-  }
 }
 
 function print(events: readonly StoredEvent[], options: Common, terminal: Terminal): void {
@@ -169,28 +148,6 @@ async function show(
     );
 }
 
-interface ExportOptions extends Common {
-  readonly format: string;
-  readonly node?: string;
-  readonly output?: string;
-}
-
-async function exportAll(reader: AuditReader, options: ExportOptions, terminal: Terminal): Promise<void> {
-  const { format, output } = options;
-  if (format !== 'jsonl' && format !== 'csv') throw new InvalidArgumentError('expected jsonl or csv');
-  const node = options.node ?? openConfig(options.config, terminal).config.node;
-  const out = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
-  let count = 0;
-  for await (const text of exportEvents(storedLines(reader, node), format)) {
-    count += 1;
-    if (!out.write(text)) await new Promise<void>((resolve) => out.once('drain', () => resolve()));
-    if (output !== undefined && count % PROGRESS_EVERY === 0) terminal.note(`${count} lines …`);
-  }
-  if (output === undefined) return;
-  await new Promise<void>((resolve) => out.end(() => resolve()));
-  terminal.note(`${count} lines in ${output}`);
-}
-
 function parseCount(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1 || count > 10_000)
@@ -207,6 +164,5 @@ function parseSince(text: string): string {
   return new Date(time).toISOString();
 }
 
-const PROGRESS_EVERY = 10_000;
 const FOLLOW_PAGE = 500;
 const FOLLOW_MS = 500;

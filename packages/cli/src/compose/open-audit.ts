@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import {
+  type AuditPipelineOptions,
+  type AuditPipelineStatus,
   type AuditReader,
   connectStore,
   createLiteralPolicy,
+  type NamedSink,
   openAuditPipeline,
   openStore,
+  type ShipperStatus,
   type StoreTarget,
   storeSocketPath,
 } from '@gatehouse/audit';
@@ -14,7 +18,18 @@ import type { JsonValue } from '@gatehouse/model';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveSecret } from '../config/resolve-secret.ts';
+import type { SinkConfig } from '../config/schema.ts';
 import { dataFolder } from './open-identity.ts';
+
+/** One stage on an event's way. */
+export interface AuditStage {
+  /** `journal`, `queue` or `store`, or `sink:NAME`. */
+  readonly stage: string;
+  /** Last event of this node that has passed it. */
+  readonly seq: number;
+  readonly lagEvents: number;
+  readonly lagSeconds: number;
+}
 
 /** The audit of a running gateway. */
 export interface GatewayAudit {
@@ -24,6 +39,8 @@ export interface GatewayAudit {
   readonly reader: AuditReader | null;
   /** Records what the gateway itself did. */
   record(what: string, detail: Readonly<Record<string, JsonValue>>): void;
+  /** Every stage that an event passes, for metrics. */
+  stages(): readonly AuditStage[];
   health(): { readonly ok: boolean; readonly detail: string };
   close(): Promise<void>;
 }
@@ -45,7 +62,7 @@ export async function openAudit(
   log: Logger,
 ): Promise<GatewayAudit> {
   const { config } = loaded;
-  const { segmentBytes, maxBacklogBytes, worker } = config.audit;
+  const { segmentBytes, maxBacklogBytes, maxBacklogSeconds, readsBeyondBacklogBytes, worker } = config.audit;
   const redis = redisUrl(loaded);
   const pipeline = await openAuditPipeline({
     dataDir: dataFolder(loaded),
@@ -55,6 +72,10 @@ export async function openAudit(
     worker,
     segmentBytes,
     maxBacklogBytes,
+    ...(maxBacklogSeconds === undefined ? {} : { maxBacklogMs: maxBacklogSeconds * 1_000 }),
+    readsBeyondBacklogBytes,
+    ...retentionOf(loaded),
+    sinks: config.audit.sinks.map((sink) => openableSink(sink, loaded)),
     log,
   });
   return {
@@ -71,6 +92,7 @@ export async function openAudit(
         log.error({ err: error, what }, 'event not recorded');
       }
     },
+    stages: () => stagesOf(pipeline.status(), redis === null ? 'store' : 'queue'),
     health() {
       const { failure, backlogEvents } = pipeline.journal.status();
       const detail =
@@ -81,6 +103,48 @@ export async function openAudit(
     },
     close: () => pipeline.close(),
   };
+}
+
+/** What has passed the queue is known to the worker only; `gatehouse doctor` asks the store. */
+function stagesOf({ journal, shipper, sinks }: AuditPipelineStatus, next: string): readonly AuditStage[] {
+  const stage = (name: string, { deliveredSeq, backlogEvents, lagMs }: ShipperStatus): AuditStage => ({
+    stage: name,
+    seq: deliveredSeq,
+    lagEvents: backlogEvents,
+    lagSeconds: lagMs / 1_000,
+  });
+  return [
+    { stage: 'journal', seq: journal.seq, lagEvents: 0, lagSeconds: 0 },
+    stage(next, shipper),
+    ...[...sinks].map(([name, sink]) => stage(`sink:${name}`, sink)),
+  ];
+}
+
+const DAY_MS = 86_400_000;
+
+function retentionOf({ config }: LoadedConfig): Pick<AuditPipelineOptions, 'retention'> {
+  const { retention } = config.audit;
+  if (retention === undefined) return {};
+  const { days, bytes } = retention;
+  return {
+    retention: {
+      ...(days === undefined ? {} : { maxAgeMs: days * DAY_MS }),
+      ...(bytes === undefined ? {} : { maxBytes: bytes }),
+    },
+  };
+}
+
+/** Paths are relative to the configuration, and the secret is read now. */
+function openableSink(sink: SinkConfig, { folder }: LoadedConfig): NamedSink {
+  const { name, ...options } = sink;
+  switch (options.kind) {
+    case 'file':
+      return { name, options: { ...options, path: resolve(folder, options.path) } };
+    case 'stdout':
+      return { name, options };
+    case 'http':
+      return { name, options: { ...options, secret: resolveSecret(options.secret, folder) } };
+  }
 }
 
 /** The store for a command in a process of its own: through the socket of the process that owns it, or by itself. */

@@ -9,6 +9,7 @@ import {
   createGateway,
   createMetrics,
   type Gateway,
+  type GatewayMetrics,
   type GatewayServices,
   type Health,
   type ListenerOptions,
@@ -69,6 +70,7 @@ async function compose(
   for (const database of databases.values()) opened.push(() => database.close());
 
   const metrics = createMetrics();
+  opened.push(measureAudit(audit, metrics));
   const services: GatewayServices = {
     node: config.node,
     authenticator: identity.authenticator,
@@ -183,6 +185,22 @@ function recordPolicies(policies: PolicyFolder, audit: GatewayAudit, log: Logger
     log.error({ problems }, 'policies refused; the last good ones stay in force');
     audit.record('policies-refused', { problems: problems.slice(0, 10) });
   });
+}
+
+const MEASURE_MS = 1_000;
+
+/** Keeps the audit's gauges up to date until the returned function is called. */
+function measureAudit(audit: GatewayAudit, metrics: GatewayMetrics): () => void {
+  const measure = (): void => {
+    for (const { stage, seq, lagEvents, lagSeconds } of audit.stages()) {
+      metrics.auditEvents.set({ stage }, seq);
+      metrics.auditLagEvents.set({ stage }, lagEvents);
+      metrics.auditLagSeconds.set({ stage }, lagSeconds);
+    }
+  };
+  measure();
+  const timer = setInterval(measure, MEASURE_MS).unref();
+  return () => clearInterval(timer);
 }
 
 function health(databases: ReadonlyMap<string, OpenDatabase>, audit: GatewayAudit): Health {

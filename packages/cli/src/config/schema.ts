@@ -57,6 +57,30 @@ const listener = z.strictObject({
   options: z.record(z.string(), z.unknown()).default({}),
 });
 
+const sinkFormat = z.enum(['jsonl', 'ocsf']);
+
+/** Who else gets every event; `docs/audit.md` describes each. */
+const sink = z.discriminatedUnion('kind', [
+  z.strictObject({
+    name,
+    kind: z.literal('file'),
+    path: z.string().min(1),
+    format: sinkFormat.default('jsonl'),
+    maxBytes: bytes.default(100 * 1024 * 1024),
+    keep: z.int().min(0).max(1000).default(10),
+  }),
+  z.strictObject({ name, kind: z.literal('stdout'), format: sinkFormat.default('ocsf') }),
+  z.strictObject({
+    name,
+    kind: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }),
+    /** Signs each batch. */
+    secret,
+    format: sinkFormat.default('ocsf'),
+    timeoutMs: milliseconds.default(10_000),
+  }),
+]);
+
 const audit = z.strictObject({
   /** Redis URL for the queue; without it the journal feeds the store directly. */
   redis: secret.optional(),
@@ -67,7 +91,14 @@ const audit = z.strictObject({
   texts: z.enum(['keep', 'drop']).default('keep'),
   parameters: z.enum(['keep', 'hash', 'drop']).default('hash'),
   maxBacklogBytes: bytes.default(1024 * 1024 * 1024),
+  /** Seconds that an event may wait to be passed on before new statements are refused. */
+  maxBacklogSeconds: z.int().min(1).optional(),
+  /** Room beyond these limits for statements that only read. */
+  readsBeyondBacklogBytes: z.int().min(0).default(0),
   segmentBytes: bytes.default(64 * 1024 * 1024),
+  /** What of the journal is taken away; everything stays when absent. */
+  retention: z.strictObject({ days: z.number().positive().optional(), bytes: bytes.optional() }).optional(),
+  sinks: z.array(sink).default([]),
 });
 
 const limits = z.strictObject({
@@ -99,4 +130,5 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
+export type SinkConfig = z.infer<typeof sink>;
 export type DatabaseConfig = z.infer<typeof database>;

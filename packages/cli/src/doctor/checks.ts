@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { journalDir, verifyJournal } from '@gatehouse/audit';
+import { journalDir, type NodeInfo, readStages, verifyJournal } from '@gatehouse/audit';
 import { createPolicyFolder } from '@gatehouse/core';
 import { Redis } from 'ioredis';
 import { DIALECTS } from '../compose/dialects.ts';
@@ -211,6 +211,27 @@ async function queueChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
   }
 }
 
+/** Which way events go, and how far each stage is behind the one before it. */
+function stagesCheck(loaded: LoadedConfig, nodes: readonly NodeInfo[]): DoctorCheck {
+  const { node, audit } = loaded.config;
+  const { written, passedOn, sinks } = readStages(journalDir(dataFolder(loaded)), node);
+  const stored = nodes.find((info) => info.node === node)?.lastSeq ?? 0;
+  const behind = (name: string, seq: number): string =>
+    `${name} ${seq === written ? 'has all' : `is ${written - seq} behind`}`;
+  const way =
+    redisUrl(loaded) === null ? 'journal > store' : `journal > queue > worker (${audit.worker}) > store`;
+  const parts = [
+    ...(redisUrl(loaded) === null ? [] : [behind('queue', passedOn)]),
+    behind('store', stored),
+    ...audit.sinks.map(({ name }) => behind(`sink ${name}`, sinks.get(name) ?? 0)),
+  ];
+  return {
+    what: 'audit',
+    result: 'ok',
+    detail: `${way}; of ${written} events of ${node}: ${parts.join(', ')}`,
+  };
+}
+
 async function storeChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
   const target = storeTarget(loaded);
   const reader = await openReader(loaded);
@@ -229,6 +250,7 @@ async function storeChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
         result: gaps ? 'warning' : 'ok',
         detail: detail === '' ? 'empty' : detail,
       },
+      stagesCheck(loaded, nodes),
     ];
   } finally {
     await reader.close();
