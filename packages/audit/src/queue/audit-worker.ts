@@ -11,6 +11,7 @@ import { Redis } from 'ioredis';
 import { parseLine } from '../journal/event-line.ts';
 import { insertLinked, type LinkedResult, type LinkedStore } from '../store/insert-linked.ts';
 import { jobLines, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
+import { combineBatches } from './combine-batches.ts';
 
 /** Something that a person should know. */
 export type WorkerAlert =
@@ -51,6 +52,10 @@ export interface AuditWorker {
 }
 
 const CLOSE_MS = 5_000;
+/** Jobs that wait together are stored together. */
+const JOBS_AT_ONCE = 16;
+const MAX_INSERT_EVENTS = 1_000;
+const INSERTS_AT_ONCE = 2;
 const LONGEST_RETRY_MS = 10_000;
 
 /** Starts a worker; it connects in the background and for ever. */
@@ -66,7 +71,7 @@ export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
   const worker = new Worker(QUEUE, (job) => keeper.keep(job), {
     connection,
     prefix: QUEUE_PREFIX,
-    concurrency: options.concurrency ?? 2,
+    concurrency: options.concurrency ?? JOBS_AT_ONCE,
     maxStalledCount: 1000,
     lockDuration,
     stalledInterval: Math.min(lockDuration, 10_000),
@@ -118,14 +123,22 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   let duplicateEvents = 0;
   let storeFailure: Error | null = null;
 
-  const insert = async (lines: readonly string[]): Promise<Stored> => {
+  const alone = (lines: readonly string[]) => insertLinked(store, lines);
+  const combined = combineBatches({
+    insert: (lines) => insertLinked(store, lines),
+    maxEvents: MAX_INSERT_EVENTS,
+    concurrency: INSERTS_AT_ONCE,
+  });
+  const insert = async (lines: readonly string[], how = combined): Promise<Stored> => {
     for (let retryMs = 250; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
       try {
-        const result = await insertLinked(store, lines);
+        const result = await how(lines);
         if (storeFailure !== null) onAlert({ kind: 'store-recovered' });
         storeFailure = null;
         return { ...result, refusals: [] };
       } catch (error) {
+        // What was refused may stand in a batch beside this one: each tries alone.
+        if (isRefusal(error) && how === combined) return insert(lines, alone);
         if (isRefusal(error)) return insertHalves(lines, error as Error);
         if (storeFailure === null) onAlert({ kind: 'store-unavailable', error: error as Error });
         storeFailure = error as Error;
@@ -140,8 +153,8 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
       return { inserted: 0, duplicates: 0, conflicts: [], broken: [], refusals: [refusal] };
     }
     const middle = Math.ceil(lines.length / 2);
-    const first = await insert(lines.slice(0, middle));
-    const second = await insert(lines.slice(middle));
+    const first = await insert(lines.slice(0, middle), alone);
+    const second = await insert(lines.slice(middle), alone);
     return {
       inserted: first.inserted + second.inserted,
       duplicates: first.duplicates + second.duplicates,

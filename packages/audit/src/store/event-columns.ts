@@ -13,6 +13,7 @@ import {
   type Statement,
 } from '@gatehouse/model';
 import type { AuditEvent } from '../journal/event-line.ts';
+import { fact, sharedFacts, wordFacts } from './event-facts.ts';
 
 export interface EventColumns {
   readonly node: string;
@@ -37,18 +38,21 @@ export interface EventColumns {
   /** The beginning of the statement's text. */
   readonly text: string | null;
   readonly line: string;
+  /** What the index of the search holds; see event-facts. */
+  readonly facts: readonly string[];
 }
 
 /** Of every column; at most three bytes each in UTF-8. */
 const MAX_CHARACTERS = 500;
 const MAX_OBJECTS = 200;
+const UNWANTED = /[\0\p{Surrogate}]/u;
 
-type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line'>>;
+type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line' | 'facts'>>;
 
 /** Gives the row of an event; `line` is kept as it is. */
 export function eventColumns(event: AuditEvent, line: string): EventColumns {
   const facts = safeFacts(event.body);
-  return {
+  const columns = {
     node: event.node,
     seq: event.seq,
     at: event.at,
@@ -67,6 +71,16 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
     text: clean(facts.text),
     line,
   };
+  const own = [fact('kind', columns.kind), fact('node', columns.node)];
+  if (columns.result !== null) own.push(fact('result', columns.result));
+  return { ...columns, facts: [...own, ...sharedFacts(columns), ...wordFacts(columns.text)] };
+}
+
+/** Gives the row of an outcome with what its intent says of who asked for what; words stay with the intent. */
+export function withIntent(outcome: EventColumns, intent: EventColumns): EventColumns {
+  const { who, database, objects, action, effect, rule, verb } = intent;
+  const shared = { who, database, objects, action, effect, rule, verb };
+  return { ...outcome, ...shared, facts: [...outcome.facts, ...sharedFacts(shared)] };
 }
 
 /** A body of a kind or shape that this version does not know is kept; only its columns stay empty. */
@@ -144,6 +158,8 @@ function distinct(values: readonly string[]): string[] {
 
 function clean(value: unknown): string | null {
   if (typeof value !== 'string') return null;
+  // Most texts are short and have nothing of the kind.
+  if (value.length <= MAX_CHARACTERS && !UNWANTED.test(value)) return value;
   return value
     .slice(0, MAX_CHARACTERS)
     .replaceAll('\0', '')

@@ -32,27 +32,41 @@ export const SCHEMA: readonly string[] = [
     verb text,
     text text,
     line text not null,
+    facts tsvector not null default '',
     primary key (node, seq)
   )`,
   `create unique index if not exists ${TABLE}_id on ${TABLE} (id)`,
   `create index if not exists ${TABLE}_at on ${TABLE} (at)`,
   `create index if not exists ${TABLE}_request on ${TABLE} (request) where request is not null`,
   `create index if not exists ${TABLE}_session on ${TABLE} (session) where session is not null`,
-  `create index if not exists ${TABLE}_who on ${TABLE} (who, id) where who is not null`,
   `create index if not exists ${TABLE}_checkpoints on ${TABLE} (node, seq desc) where kind = 'gateway' and code = '${CHECKPOINT}'`,
-  `create index if not exists ${TABLE}_objects on ${TABLE} using gin (objects)`,
+  `create index if not exists ${TABLE}_facts on ${TABLE} using gin (facts)`,
 ];
 
 /** One parameter: a JSON array of rows. Gives the numbers of the rows that were not there before. */
 export const INSERT = `
   with held as materialized (select pg_advisory_xact_lock(${INSERT_LOCK}))
   insert into ${TABLE} (node, seq, at, kind, request, session, who, database, objects, action,
-    effect, rule, result, code, verb, text, line)
+    effect, rule, result, code, verb, text, line, facts)
   select r.node, r.seq, r.at, r.kind, r.request, r.session, r.who, r.database, r.objects, r.action,
-    r.effect, r.rule, r.result, r.code, r.verb, r.text, r.line
+    r.effect, r.rule, r.result, r.code, r.verb, r.text, r.line, array_to_tsvector(r.facts)
   from held, json_to_recordset($1::json) as r (node text, seq bigint, at timestamptz, kind text,
     request text, session text, who text, database text, objects text[], action text, effect text,
-    rule text, result text, code text, verb text, text text, line text)
+    rule text, result text, code text, verb text, text text, line text, facts text[])
   order by r.node, r.seq
   on conflict (node, seq) do nothing
   returning node, seq`;
+
+/**
+ * One parameter: requests. Gives their outcomes what their intents say of who asked for what, where
+ * the two came in different batches. Run after both are visible: whichever came last does it.
+ */
+export const JOIN_OUTCOMES = `
+  update ${TABLE} o set who = i.who, database = i.database, objects = i.objects, action = i.action,
+    effect = i.effect, rule = i.rule, verb = i.verb,
+    facts = o.facts || shared.facts
+  from ${TABLE} i, lateral (
+    select coalesce(array_to_tsvector(array_agg(f)), '') as facts from unnest(tsvector_to_array(i.facts)) f
+    where f !~ '^(kind|node|result|word):') shared
+  where o.request = any($1::text[]) and o.kind = 'outcome' and o.who is null
+    and i.request = o.request and i.kind = 'intent'`;

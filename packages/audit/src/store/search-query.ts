@@ -1,10 +1,13 @@
 /**
  * A search as SQL. Values only ever travel as parameters; the text is made of fixed pieces.
  *
- * An outcome does not repeat who asked for what, so facts of a statement are looked up in the
- * intent with the same request.
+ * Two queries, the second only when the first has found too few:
+ *   1. the newest events, looked through one by one: what is common is found there at once;
+ *   2. everything, through the index over facts, sorted afterwards: what is rare is few.
+ * So neither depends on what the planner believes of how common a mixture of facts is.
  */
 import type { SearchFilter } from './audit-store.ts';
+import { fact, wordsOf } from './event-facts.ts';
 import { TABLE } from './schema.ts';
 
 export interface SqlQuery {
@@ -12,67 +15,117 @@ export interface SqlQuery {
   readonly values: readonly unknown[];
 }
 
+export const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
+/** So many ids back from the newest one are looked through before the index is asked. */
+const WINDOW = 20_000;
 
 type Piece = (place: string) => string;
 
-const own =
-  (column: string): Piece =>
-  (place) =>
-    `e.${column} = ${place}`;
-const intent =
-  (condition: (row: string, place: string) => string): Piece =>
-  (place) =>
-    `(${condition('e', place)} or ${condition('i', place)})`;
+/** Filters that the index over facts answers, by the name of the fact. */
+const FACTS = {
+  kind: 'kind',
+  node: 'node',
+  who: 'who',
+  database: 'database',
+  object: 'object',
+  action: 'action',
+  effect: 'effect',
+  rule: 'rule',
+  result: 'result',
+  verb: 'verb',
+} as const satisfies Partial<Record<keyof SearchFilter, string>>;
 
-/** One condition per filter; total, so that a new filter cannot be forgotten. */
-const CONDITIONS: Readonly<Record<Exclude<keyof SearchFilter, 'limit'>, Piece>> = {
-  node: own('node'),
+/** Conditions on columns of their own; total, so that a new filter cannot be forgotten. */
+const COLUMNS = {
   from: (place) => `e.at >= ${place}::timestamptz`,
   to: (place) => `e.at < ${place}::timestamptz`,
-  kind: own('kind'),
-  who: intent(
-    (row, place) =>
-      `${place}::text = any(string_to_array(${row}.who, ' for ')) or ${row}.who = ${place}::text`,
-  ),
-  database: intent((row, place) => `${row}.database = ${place}::text`),
-  object: intent(
-    (row, place) =>
-      `${row}.objects @> array[${place}::text] or (right(${place}::text, 2) = '.*' and exists (
-        select from unnest(${row}.objects) o where starts_with(o, left(${place}::text, -1))))`,
-  ),
-  action: intent((row, place) => `${place}::text = any(string_to_array(${row}.action, ','))`),
-  effect: intent((row, place) => `${row}.effect = ${place}::text`),
-  rule: intent(
-    (row, place) => `${row}.rule = ${place}::text or ${place}::text = any(string_to_array(${row}.rule, '/'))`,
-  ),
-  result: own('result'),
-  code: own('code'),
-  request: own('request'),
-  session: own('session'),
-  verb: intent((row, place) => `${place}::text = any(string_to_array(${row}.verb, ', '))`),
-  text: intent((row, place) => `position(lower(${place}::text) in lower(${row}.text)) > 0`),
+  code: (place) => `e.code = ${place}::text`,
+  request: (place) => `e.request = ${place}::text`,
+  session: (place) => `e.session = ${place}::text`,
   before: (place) => `e.id < ${place}::bigint`,
-};
+} as const satisfies Record<Exclude<keyof SearchFilter, keyof typeof FACTS | 'text' | 'limit'>, Piece>;
 
-/** Gives the query for a filter; its rows are `id` and `line`. */
-export function searchQuery(filter: SearchFilter): SqlQuery {
+/** Gives the queries for a filter, to be run in order until one has found enough; their rows are `id` and `line`. */
+export function searchQueries(filter: SearchFilter): readonly SqlQuery[] {
+  const limited = filter.limit ?? DEFAULT_LIMIT;
+  const names = Object.keys(filter).filter((name) => filter[name as keyof SearchFilter] !== undefined);
+  // Nothing to look for but the newest: the index over ids has them in order.
+  if (names.every((name) => name === 'before' || name === 'limit')) return [build(filter, limited, 'newest')];
+  // What is named by its id is few, and an index of its own finds it.
+  if (filter.request !== undefined || filter.session !== undefined) return [build(filter, limited, 'all')];
+  return [build(filter, limited, 'window'), build(filter, limited, 'all')];
+}
+
+function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 'all'): SqlQuery {
   const values: unknown[] = [];
-  const conditions: string[] = [];
-  for (const name of Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]) {
-    const value = filter[name];
-    if (value === undefined) continue;
+  const place = (value: unknown) => {
     values.push(typeof value === 'string' ? value.replaceAll('\0', '') : value);
-    conditions.push(CONDITIONS[name](`$${values.length}`));
-  }
-  values.push(boundedLimit(filter.limit ?? 100));
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  return {
-    text: `select e.id, e.line from ${TABLE} e
-      left join ${TABLE} i on e.kind = 'outcome' and i.kind = 'intent' and i.request = e.request
-      ${where} order by e.id desc limit $${values.length}::bigint`,
-    values,
+    return `$${values.length}`;
   };
+  const conditions: string[] = [];
+  for (const name of Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]) {
+    if (filter[name] !== undefined) conditions.push(COLUMNS[name](place(filter[name])));
+  }
+  const facts = factsOf(filter);
+  const byText = filter.text !== undefined && part === 'all';
+  // With a text everything but the result is asked of the intent, whose row has the words.
+  const own = byText ? facts.filter((one) => /^(result|kind):/.test(one)) : facts;
+  if (own.length > 0) conditions.push(`e.facts @@ ${place(conjunction(own))}::tsquery`);
+  if (part === 'window') {
+    const newest =
+      filter.before === undefined ? `(select max(id) + 1 from ${TABLE})` : `${place(filter.before)}::bigint`;
+    conditions.push(`e.id >= ${newest} - ${WINDOW}`);
+  }
+  if (filter.text !== undefined && !byText) {
+    const text = `${place(filter.text)}::text`;
+    conditions.push(`(${contains('e', text)} or e.kind = 'outcome' and exists (
+      select from ${TABLE} i where i.request = e.request and i.kind = 'intent' and ${contains('i', text)}))`);
+  }
+  let source = `${TABLE} e`;
+  if (byText) {
+    source = `${TABLE} i join ${TABLE} e on e.request = i.request and e.kind in ('intent', 'outcome')`;
+    const shared = facts.filter((one) => !/^(result|kind):/.test(one));
+    const words = wordQuery(filter.text!);
+    const query = [conjunction([...shared, 'kind:intent']), ...words].join(' & ');
+    conditions.push(`i.facts @@ ${place(query)}::tsquery`, contains('i', `${place(filter.text)}::text`));
+  }
+  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  // A sum cannot be had from an index, so that everything is found first and sorted then.
+  const order = part === 'all' ? 'e.id + 0' : 'e.id';
+  const text = `select e.id, e.line from ${source} ${where} order by ${order} desc limit ${place(boundedLimit(limit))}::bigint`;
+  return { text, values };
+}
+
+function factsOf(filter: SearchFilter): string[] {
+  return (Object.keys(FACTS) as (keyof typeof FACTS)[]).flatMap((name) => {
+    const value = filter[name];
+    return value === undefined ? [] : [fact(FACTS[name], value.replaceAll('\0', ''))];
+  });
+}
+
+function contains(row: string, text: string): string {
+  return `position(lower(${text}) in lower(${row}.text)) > 0`;
+}
+
+/** A tsquery in which each fact is one quoted word. */
+function conjunction(facts: readonly string[]): string {
+  return facts.map(quoted).join(' & ');
+}
+
+/** The last word may go on; a text without words is not looked up. */
+function wordQuery(text: string): string[] {
+  const words = wordsOf(text);
+  const goesOn = /[\p{L}\p{N}]$/u.test(text);
+  return words.map((word, index) => {
+    const whole = quoted(fact('word', word));
+    return index === words.length - 1 && goesOn ? `${whole}:*` : whole;
+  });
+}
+
+/** SECURITY: a tsquery has a grammar of its own; inside quotes only the quote and the backslash mean something. Test: `finds by …` with hostile names. */
+function quoted(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }
 
 /** A whole number between 0 and the largest limit. */

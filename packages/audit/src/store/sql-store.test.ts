@@ -104,7 +104,14 @@ test.each<[SearchFilter, number[]]>([
   [{ code: '42P01', who: 'ada' }, [8]],
   [{ verb: 'delete', kind: 'intent' }, [5]],
   [{ text: 'from ORDERS', kind: 'intent' }, [5]],
+  [{ text: 'from ORDERS' }, [6, 5]],
+  [{ text: 'from ORD' }, [6, 5]],
+  [{ text: 'from ord', result: 'denied' }, [6]],
+  [{ text: 'from ord', result: 'ok' }, []],
+  [{ text: '*' }, [4, 3]],
   [{ text: '100%', kind: 'intent' }, []],
+  [{ who: "ada' | 'kind:intent", node: 'gw-1' }, []],
+  [{ object: "\\'", text: "\\' | word:select" }, []],
   [{ session: 's1', limit: 2 }, [8, 7]],
   [{ request: 's1-1' }, [4, 3]],
   [{ database: 'shop', kind: 'intent', before: 6 }, [5, 3]],
@@ -112,6 +119,24 @@ test.each<[SearchFilter, number[]]>([
   [{ session: 's1', limit: -5 }, []],
 ])('finds by %j the events %j', async (filter, expected) => {
   expect(seqs(await store.search(filter))).toEqual(expected);
+});
+
+test.each([
+  ['first', [3, 2]],
+  ['last', [2, 3]],
+])('finds an outcome by what its intent says that came %s in a batch of its own', async (when, order) => {
+  const lines = chainedLines(
+    [
+      login(),
+      intent(`apart-${when}`, { principal: { ...ADA, name: `apart-${when}` } }),
+      outcome(`apart-${when}`),
+    ],
+    `gw-${when}`,
+  );
+  for (const seq of order) await store.insert([lines[seq - 1]!]);
+  expect(seqs(await store.search({ who: `apart-${when}` }))).toEqual(order.toReversed());
+  expect(seqs(await store.search({ who: `apart-${when}`, kind: 'outcome', result: 'ok' }))).toEqual([3]);
+  expect(seqs(await store.search({ who: `apart-${when}`, kind: 'intent' }))).toEqual([2]);
 });
 
 test('shows the login, the intent and the outcome of one request', async () => {

@@ -3,9 +3,9 @@ import { GatewayError } from '@gatehouse/model';
 import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import type { AuditStore, InsertResult, NodeInfo, SearchFilter, StoredEvent } from './audit-store.ts';
-import { eventColumns } from './event-columns.ts';
-import { INSERT, SCHEMA, TABLE } from './schema.ts';
-import { boundedLimit, searchQuery } from './search-query.ts';
+import { type EventColumns, eventColumns, withIntent } from './event-columns.ts';
+import { INSERT, JOIN_OUTCOMES, SCHEMA, TABLE } from './schema.ts';
+import { boundedLimit, DEFAULT_LIMIT, searchQueries } from './search-query.ts';
 import type { SqlConnection, SqlRow } from './sql-connection.ts';
 
 const UNDEFINED_TABLE = '42P01';
@@ -26,13 +26,14 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
 
     async insert(lines) {
       const events = lines.map(parseOwnLine);
-      const rows = events.map((event, index) => eventColumns(event, lines[index]!));
+      const { rows, apart } = joinInBatch(events.map((event, index) => eventColumns(event, lines[index]!)));
       await migrate();
       const added = await run(INSERT, JSON.stringify(rows)).catch((error: unknown) => {
         // The database was set back or made anew; the next attempt makes the schema again.
         if (error instanceof GatewayError && error.context['reason'] === UNDEFINED_TABLE) migrated = null;
         throw error;
       });
+      if (apart.length > 0) await run(JOIN_OUTCOMES, apart);
       if (added.length === rows.length) return { inserted: added.length, duplicates: 0, conflicts: [] };
       return compareOld(run, events, lines, added);
     },
@@ -47,8 +48,12 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
     },
 
     async search(filter: SearchFilter) {
-      const { text, values } = searchQuery(filter);
-      return (await run(text, ...values)).map(storedEvent);
+      let found: readonly StoredEvent[] = [];
+      for (const { text, values } of searchQueries(filter)) {
+        found = (await run(text, ...values)).map(storedEvent);
+        if (found.length >= boundedLimit(filter.limit ?? DEFAULT_LIMIT)) break;
+      }
+      return found;
     },
 
     async show(requestId) {
@@ -78,6 +83,28 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
 
     close: () => connection.close(),
   };
+}
+
+/** Gives outcomes what their intents in the same batch say, and the requests of which only one of the two is there. */
+function joinInBatch(rows: readonly EventColumns[]): {
+  readonly rows: readonly EventColumns[];
+  readonly apart: readonly string[];
+} {
+  const intents = new Map<string, EventColumns>();
+  const single = new Set<string>();
+  for (const row of rows) {
+    if (row.kind !== 'intent' || row.request === null) continue;
+    intents.set(row.request, row);
+    single.add(row.request);
+  }
+  const joined = rows.map((row) => {
+    if (row.kind !== 'outcome' || row.request === null) return row;
+    const intent = intents.get(row.request);
+    if (intent === undefined) single.add(row.request);
+    else single.delete(row.request);
+    return intent === undefined ? row : withIntent(row, intent);
+  });
+  return { rows: joined, apart: [...single] };
 }
 
 type Run = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;
