@@ -49,7 +49,7 @@ describe.skipIf(!hasMariadb)(
       it.each([
         [
           'rows of many types',
-          `select 1, -1.50, 1e3, null, 'grüße 🦉' as \`ключ\`, x'00ff', date '2024-02-29', timestamp '2024-02-29 01:02:03.000004', 18446744073709551615, b'101';
+          `select 1, -1.50, 1e3, null, 'grüße 🦉' as \`ключ\`, x'00ff', date '2024-02-29', timestamp '2024-02-29 01:02:03.000004', 18446744073709551615, b'101', json_array(1);
            select * from invoices where id < 6 order by id; select * from accounts where id < 0; select '' as empty;`,
         ],
         [

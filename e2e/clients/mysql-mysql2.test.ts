@@ -64,6 +64,7 @@ describe('mysql2 through the gateway, with everything allowed', () => {
         'dates',
         `select date '2024-02-29', time '-838:59:59.000001', timestamp '2024-02-29 10:11:12.123456', cast('0000-00-00' as date), from_unixtime(0), year('2024-01-01')`,
       ],
+      ['JSON', `select json_object('a', json_array(1, null, 'x')), json_extract('{"a": 1}', '$.a')`],
       ['rows of a table', 'select * from invoices where id <= 20 order by id'],
       [
         'a join with aliases',
@@ -130,11 +131,11 @@ describe('mysql2 through the gateway, with everything allowed', () => {
         step(`create temporary table kinds (
           a tinyint unsigned, b smallint, c mediumint, d int zerofill, e bigint unsigned, f decimal(20,6), g float, h double,
           i bit(12), j char(5), k varchar(20) character set latin1, l binary(3), m varbinary(9), n tinytext, o mediumblob, p longtext,
-          q enum('x','y'), r set('p','q','r'), s date, t time(3), u datetime(6), v timestamp null, w year, y inet6, z uuid)`),
+          q enum('x','y'), r set('p','q','r'), s date, t time(3), u datetime(6), v timestamp null, w year, x json, y inet6, z uuid)`),
         step(
           `insert into kinds values (255, -32768, 8388607, 42, 18446744073709551615, -12345678901234.123456, 1.5, -2.25e100,
           b'101010101010', 'ab', 'grüße', 'abc', x'00ff', 'tiny', repeat('b', 70000), repeat('l', 300),
-          'y', 'p,r', '2024-02-29', '-12:34:56.789', '2024-02-29 01:02:03.000004', '2024-02-29 01:02:03', 2024, '::1', '6b4f2a10-0000-4000-8000-000000000001')`,
+          'y', 'p,r', '2024-02-29', '-12:34:56.789', '2024-02-29 01:02:03.000004', '2024-02-29 01:02:03', 2024, '{"a": [1]}', '::1', '6b4f2a10-0000-4000-8000-000000000001')`,
         ),
         step('insert into kinds (a) values (null), (0)'),
         step('select * from kinds'),

@@ -86,6 +86,7 @@ function createServer(): ScriptedServer {
           threadId: 99,
           nonce: Buffer.alloc(20, 0x41),
           capabilities: FLAGS,
+          mariadbCapabilities: 0,
           collation: 45,
           status: 2,
           authPlugin: 'mysql_native_password',
@@ -150,6 +151,7 @@ const harness = (): ConformanceHarness => ({
         1,
         encodeHandshakeResponse41({
           capabilities: FLAGS,
+          mariadbCapabilities: 0,
           maxPacketBytes: 1 << 24,
           collation: 45,
           user: 'ana',

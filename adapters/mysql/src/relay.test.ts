@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import type { SqlAnalyzer } from './classify/analyzer.ts';
 import { encodePacket } from './codec/packet.ts';
 import { FULL_PAYLOAD_BYTES } from './codec/packet-codec.ts';
-import { CAPABILITY } from './messages/capability-flags.ts';
+import { CAPABILITY, MARIADB_CAPABILITY } from './messages/capability-flags.ts';
+import { decodeColumnDefinition41 } from './messages/column-definition-41.ts';
 import { TYPE } from './messages/column-type.ts';
 import { COMMAND } from './messages/command.ts';
 import { encodeOkPacket } from './messages/ok-packet.ts';
@@ -515,6 +516,27 @@ describe('masks', () => {
     );
     expect(words(peer.clientPackets())[4]).toEqual([5, '\x03Ann\x03***']);
     expect(peer.finished[0]!.running.maskedCells).toBe(1);
+  });
+
+  it('masks a text that MariaDB calls JSON as JSON, which clients parse', () => {
+    const peer = new ScriptedRelay({ ...masking, mariadbFlags: MARIADB_CAPABILITY.extendedMetadata });
+    peer.query('select email from customers');
+    const column = columnPacket({ metadata: '\x01\x04json' });
+    peer.upstreamSays(textResult([column], [textRow('{"a": "ann@x.org"}')]));
+    expect(words(peer.clientPackets())[3]).toEqual([4, '\x05"***"']);
+  });
+
+  it("answers in the gateway's place with columns of the form that was agreed on", () => {
+    for (const mariadbFlags of [0, MARIADB_CAPABILITY.extendedMetadata]) {
+      const peer = new ScriptedRelay({ ...masking, mariadbFlags });
+      peer.query('select email from customers');
+      peer.upstreamSays([err(1062, 'Duplicate entry ann@x.org')]);
+      peer.clientPackets();
+      peer.query('show warnings');
+      const [, level] = peer.clientPackets();
+      const column = decodeColumnDefinition41(level![1], mariadbFlags !== 0);
+      expect([column.name, column.type]).toEqual(['Level', TYPE.varString]);
+    }
   });
 
   it('puts an error in place of a result whose origin is unknown and reads it to its end', () => {

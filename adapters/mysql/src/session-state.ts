@@ -12,6 +12,7 @@ export interface SessionState {
   readonly options: MysqlOptions;
   /** Capabilities of the greeting. */
   offered: number;
+  offeredMariadb: number;
   negotiated: Negotiated;
   tls: boolean;
   /** The upstream's id of this session's connection, for KILL QUERY. */
@@ -29,7 +30,8 @@ export function createSessionState(services: SessionServices, options: MysqlOpti
     services,
     options,
     offered: 0,
-    negotiated: negotiate(0, 0, 0),
+    offeredMariadb: 0,
+    negotiated: negotiate(0, 0, 0, 0),
     tls: false,
     upstreamThreadId: 0,
     status: 0,

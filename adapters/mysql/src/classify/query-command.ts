@@ -186,12 +186,7 @@ function withholdDiagnostics<Catalog>(
   const { negotiated, status } = core.session;
   core.answerPackets(
     (sequence) =>
-      encodeEmptyResult(
-        ['Level', 'Code', 'Message'],
-        sequence,
-        status & SESSION_STATUS,
-        negotiated.deprecateEof,
-      ),
+      encodeEmptyResult(['Level', 'Code', 'Message'], sequence, status & SESSION_STATUS, negotiated),
     out,
   );
   out.finish(running, 'ok');

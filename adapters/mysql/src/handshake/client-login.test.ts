@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodePacket } from '../codec/packet.ts';
 import { PacketCodec } from '../codec/packet-codec.ts';
-import { CAPABILITY } from '../messages/capability-flags.ts';
+import { CAPABILITY, MARIADB_CAPABILITY } from '../messages/capability-flags.ts';
 import { COMMAND } from '../messages/command.ts';
 import { encodeHandshakeResponse41 } from '../messages/handshake-response-41.ts';
 import { decodeHandshakeV10, type HandshakeV10 } from '../messages/handshake-v10.ts';
@@ -91,7 +91,7 @@ class Client {
   }
 
   startTls(): void {
-    expect(this.send(encodeSslRequest(CAPABILITY.ssl | CAPABILITY.protocol41, 1 << 24, 45))).toEqual({
+    expect(this.send(encodeSslRequest(CAPABILITY.ssl | CAPABILITY.protocol41, 0, 1 << 24, 45))).toEqual({
       kind: 'start-tls',
       reply: Buffer.alloc(0),
       early: 'keep',
@@ -102,11 +102,12 @@ class Client {
   respond(
     plugin: string,
     authResponse: Buffer,
-    more: { readonly flags?: number; readonly collation?: number } = {},
+    more: { readonly flags?: number; readonly mariadbFlags?: number; readonly collation?: number } = {},
   ) {
     return this.send(
       encodeHandshakeResponse41({
         capabilities: CAPABILITY.protocol41 | CAPABILITY.secureConnection | (more.flags ?? 0),
+        mariadbCapabilities: more.mariadbFlags ?? 0,
         maxPacketBytes: 1 << 24,
         collation: more.collation ?? 45,
         user: 'ann~billing',
@@ -128,6 +129,29 @@ describe('greeting', () => {
     });
     expect(greeting.nonce).toHaveLength(20);
     expect(greeting.nonce.every((byte) => byte >= 0x21 && byte <= 0x7e)).toBe(true);
+  });
+
+  it("offers MariaDB's formats of columns where the upstream has them, and nothing else of MariaDB's own", () => {
+    const offered = (version: string) => {
+      const { capabilities, mariadbCapabilities } = new Client({
+        serverFacts: { version, details: {} },
+      }).greeting;
+      return [capabilities & CAPABILITY.longPassword, mariadbCapabilities];
+    };
+    expect(offered('10.11.19-MariaDB')).toEqual([0, MARIADB_CAPABILITY.extendedMetadata]);
+    expect(offered('10.4.1-MariaDB')).toEqual([CAPABILITY.longPassword, 0]);
+    expect(offered('8.4.0')).toEqual([CAPABILITY.longPassword, 0]);
+  });
+
+  it('takes only those of them that were offered, from clients that say that they know them', () => {
+    const chosen = (flags: number, version = '10.11.19-MariaDB') => {
+      const client = new Client({ serverFacts: { version, details: {} } });
+      client.respond('caching_sha2_password', Buffer.alloc(32), { flags, mariadbFlags: 0xff });
+      return client.state.negotiated.mariadbFlags;
+    };
+    expect(chosen(0)).toBe(MARIADB_CAPABILITY.extendedMetadata);
+    expect(chosen(CAPABILITY.longPassword)).toBe(0);
+    expect(chosen(0, '8.4.0')).toBe(0);
   });
 
   it('offers what the upstream can do, and never compression or optional metadata', () => {
@@ -246,10 +270,10 @@ describe('refusals', () => {
 
   it('refuses TLS that was not offered, and a second time inside TLS', () => {
     const plain = new Client({ tlsAvailable: false });
-    expect(plain.send(encodeSslRequest(CAPABILITY.ssl, 1, 45)).kind).toBe('violation');
+    expect(plain.send(encodeSslRequest(CAPABILITY.ssl, 0, 1, 45)).kind).toBe('violation');
     const secured = new Client();
     secured.startTls();
-    expect(secured.send(encodeSslRequest(CAPABILITY.ssl, 1, 45)).kind).toBe('violation');
+    expect(secured.send(encodeSslRequest(CAPABILITY.ssl, 0, 1, 45)).kind).toBe('violation');
   });
 
   it('refuses character sets in which half a character may be a quote', () => {

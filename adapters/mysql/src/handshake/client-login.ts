@@ -32,7 +32,7 @@ import { isSslRequest } from '../messages/ssl-request.ts';
 import { STATUS } from '../messages/status-flags.ts';
 import { errPacketOf } from '../respond/error-code.ts';
 import type { SessionState } from '../session-state.ts';
-import { greetingVersion, negotiate, offeredCapabilities } from './negotiated.ts';
+import { greetingVersion, negotiate, offeredCapabilities, offeredMariadbCapabilities } from './negotiated.ts';
 
 const CACHING_SHA2 = 'caching_sha2_password';
 const NATIVE = 'mysql_native_password';
@@ -71,6 +71,7 @@ class MysqlClientLogin implements ClientLogin {
   greet(out: LoginOutbox): void {
     const { services } = this.#session;
     this.#session.offered = offeredCapabilities(services.serverFacts, services.tlsAvailable);
+    this.#session.offeredMariadb = offeredMariadbCapabilities(services.serverFacts);
     this.#send(
       out,
       encodeHandshakeV10({
@@ -78,6 +79,7 @@ class MysqlClientLogin implements ClientLogin {
         threadId: services.sessionNumber,
         nonce: this.#nonce,
         capabilities: this.#session.offered,
+        mariadbCapabilities: this.#session.offeredMariadb,
         collation: DEFAULT_COLLATION,
         status: STATUS.autocommit,
         authPlugin: CACHING_SHA2,
@@ -141,10 +143,15 @@ class MysqlClientLogin implements ClientLogin {
         return violation('tls-unavailable', 'TLS was not offered');
       return { kind: 'start-tls', reply: Buffer.alloc(0), early: 'keep' };
     }
-    const response = decodeHandshakeResponse41(payload, this.#session.offered);
+    const response = decodeHandshakeResponse41(payload, this.#session.offered, this.#session.offeredMariadb);
     if (hasCapability(response.capabilities, 'ssl') && !this.#session.tls)
       return violation('malformed', 'TLS flag in a handshake response without TLS');
-    this.#session.negotiated = negotiate(response.capabilities, response.maxPacketBytes, response.collation);
+    this.#session.negotiated = negotiate(
+      response.capabilities,
+      response.mariadbCapabilities,
+      response.maxPacketBytes,
+      response.collation,
+    );
     this.#user = response.user;
     this.#authResponse = response.authResponse;
     this.#usingPassword = response.authResponse.length > 0;
@@ -156,7 +163,12 @@ class MysqlClientLogin implements ClientLogin {
     const { negotiated } = this.#session;
     const change = decodeComChangeUser(payload, negotiated.flags);
     const collation = change.collation ?? negotiated.collation;
-    this.#session.negotiated = negotiate(negotiated.flags, negotiated.maxPacketBytes, collation);
+    this.#session.negotiated = negotiate(
+      negotiated.flags,
+      negotiated.mariadbFlags,
+      negotiated.maxPacketBytes,
+      collation,
+    );
     this.#user = change.user;
     return this.#claim(collation, change.database, change.attributes);
   }

@@ -2,24 +2,34 @@
  * What the client and the gateway agreed on, and what may be offered to it in the first place.
  */
 import type { ServerFacts } from '@gatehouse/adapter';
-import { CAPABILITY, hasCapability } from '../messages/capability-flags.ts';
+import { CAPABILITY, hasCapability, MARIADB_CAPABILITY } from '../messages/capability-flags.ts';
 
 /** Agreed capabilities of one session, taken apart once. */
 export interface Negotiated {
   readonly flags: number;
+  /** See `MARIADB_CAPABILITY`. */
+  readonly mariadbFlags: number;
   readonly deprecateEof: boolean;
   readonly queryAttributes: boolean;
+  readonly extendedMetadata: boolean;
   readonly maxPacketBytes: number;
   readonly collation: number;
 }
 
-export function negotiate(flags: number, maxPacketBytes: number, collation: number): Negotiated {
+export function negotiate(
+  flags: number,
+  mariadbFlags: number,
+  maxPacketBytes: number,
+  collation: number,
+): Negotiated {
   return {
     flags,
+    mariadbFlags,
     maxPacketBytes,
     collation,
     deprecateEof: hasCapability(flags, 'deprecateEof'),
     queryAttributes: hasCapability(flags, 'queryAttributes'),
+    extendedMetadata: (mariadbFlags & MARIADB_CAPABILITY.extendedMetadata) !== 0,
   };
 }
 
@@ -48,6 +58,7 @@ export function offeredCapabilities(facts: ServerFacts | null, tls: boolean): nu
   const attributes = version !== null && !mariadb && version >= 8_00_23;
   return (
     (BASE |
+      (offeredMariadbCapabilities(facts) === 0 ? CAPABILITY.longPassword : 0) |
       (tls ? CAPABILITY.ssl : 0) |
       (tracks ? CAPABILITY.deprecateEof | CAPABILITY.sessionTrack : 0) |
       (attributes ? CAPABILITY.queryAttributes : 0)) >>>
@@ -55,8 +66,13 @@ export function offeredCapabilities(facts: ServerFacts | null, tls: boolean): nu
   );
 }
 
+/** MariaDB's own capabilities to offer. */
+export function offeredMariadbCapabilities(facts: ServerFacts | null): number {
+  if (facts === null || flavorOf(facts.version) !== 'mariadb') return 0;
+  return versionNumber(facts.version) >= 10_05_02 ? MARIADB_CAPABILITY.extendedMetadata : 0;
+}
+
 const BASE =
-  CAPABILITY.longPassword |
   CAPABILITY.foundRows |
   CAPABILITY.longFlag |
   CAPABILITY.connectWithDb |

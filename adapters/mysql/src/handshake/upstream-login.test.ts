@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { encodePacket } from '../codec/packet.ts';
 import { PacketCodec } from '../codec/packet-codec.ts';
 import { encodeAuthSwitchRequest } from '../messages/auth-switch-request.ts';
-import { CAPABILITY } from '../messages/capability-flags.ts';
+import { CAPABILITY, MARIADB_CAPABILITY } from '../messages/capability-flags.ts';
 import { decodeHandshakeResponse41 } from '../messages/handshake-response-41.ts';
 import { encodeHandshakeV10 } from '../messages/handshake-v10.ts';
 import { DEFAULT_MYSQL_OPTIONS } from '../mysql-options.ts';
@@ -34,13 +34,23 @@ class Server {
   #sequence = 0;
 
   constructor(
-    given: { readonly tls?: UpstreamTarget['tls']; readonly flags?: number; readonly password?: string } = {},
+    given: {
+      readonly tls?: UpstreamTarget['tls'];
+      readonly flags?: number;
+      readonly mariadbFlags?: number;
+      readonly password?: string;
+    } = {},
   ) {
     this.state = createSessionState(
       { limits: DEFAULT_FRAME_LIMITS } as SessionServices,
       DEFAULT_MYSQL_OPTIONS,
     );
-    this.state.negotiated = negotiate(given.flags ?? CAPABILITY.deprecateEof, 1 << 24, 33);
+    this.state.negotiated = negotiate(
+      given.flags ?? CAPABILITY.deprecateEof,
+      given.mariadbFlags ?? 0,
+      1 << 24,
+      33,
+    );
     this.#login = createUpstreamLogin(this.state, {
       database: 'shop',
       tls: given.tls ?? 'disable',
@@ -66,13 +76,18 @@ class Server {
     return this.#login.receive(this.#codec.frame, this);
   }
 
-  greets(plugin = 'caching_sha2_password', capabilities = SERVER_FLAGS): UpstreamStep {
+  greets(
+    plugin = 'caching_sha2_password',
+    capabilities = SERVER_FLAGS,
+    mariadbCapabilities = 0,
+  ): UpstreamStep {
     return this.says(
       encodeHandshakeV10({
         serverVersion: '8.4.0',
         threadId: 5,
         nonce: NONCE,
         capabilities,
+        mariadbCapabilities,
         collation: 45,
         status: 2,
         authPlugin: plugin,
@@ -109,7 +124,7 @@ describe('upstream login', () => {
     const server = new Server();
     server.greets();
     const [[sequence, payload]] = server.heard() as [[number, Buffer]];
-    const response = decodeHandshakeResponse41(payload, 0xffff_ffff);
+    const response = decodeHandshakeResponse41(payload, 0xffff_ffff, 0xff);
     expect(sequence).toBe(1);
     expect(response).toMatchObject({
       user: 'app',
@@ -121,6 +136,24 @@ describe('upstream login', () => {
     expect(
       response.capabilities & (CAPABILITY.deprecateEof | CAPABILITY.compress | CAPABILITY.multiStatements),
     ).toBe(CAPABILITY.deprecateEof);
+  });
+
+  it("asks for MariaDB's formats of columns when the client knows them, and refuses a server that no longer has them", () => {
+    const mariadbFlags = MARIADB_CAPABILITY.extendedMetadata;
+    const server = new Server({ mariadbFlags });
+    server.greets('mysql_native_password', SERVER_FLAGS & ~CAPABILITY.longPassword, 0xff);
+    const response = decodeHandshakeResponse41(server.heard()[0]![1], 0xffff_ffff, 0xff);
+    expect([response.capabilities & CAPABILITY.longPassword, response.mariadbCapabilities]).toEqual([
+      0,
+      mariadbFlags,
+    ]);
+    for (const [flags, mariadb] of [
+      [SERVER_FLAGS & ~CAPABILITY.longPassword, 0],
+      [SERVER_FLAGS | CAPABILITY.longPassword, 0xff],
+    ] as const)
+      expect(new Server({ mariadbFlags }).greets('mysql_native_password', flags, mariadb).kind).toBe(
+        'failed',
+      );
   });
 
   it('is ready after the fast path and the pins', () => {

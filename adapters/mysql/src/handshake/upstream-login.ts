@@ -87,8 +87,12 @@ class MysqlUpstreamLogin implements UpstreamLogin {
 
   #receiveGreeting(payload: Buffer, out: UpstreamOutbox): UpstreamStep {
     const greeting = decodeHandshakeV10(payload);
-    const wanted = this.#session.negotiated.flags & FORM_CAPABILITIES;
-    if ((greeting.capabilities & wanted) !== wanted)
+    const { flags, mariadbFlags } = this.#session.negotiated;
+    const wanted = flags & FORM_CAPABILITIES;
+    if (
+      (greeting.capabilities & wanted) !== wanted ||
+      (greeting.mariadbCapabilities & mariadbFlags) !== mariadbFlags
+    )
       return refused('no longer has what was offered to the client');
     this.#greeting = greeting;
     if (this.#target.tls === 'disable') {
@@ -97,7 +101,7 @@ class MysqlUpstreamLogin implements UpstreamLogin {
     }
     if (!hasCapability(greeting.capabilities, 'ssl')) return refused('does not speak TLS');
     const { maxPacketBytes } = this.#session.negotiated;
-    this.#send(out, encodeSslRequest(this.#flags(), maxPacketBytes, this.#collation()));
+    this.#send(out, encodeSslRequest(this.#flags(), mariadbFlags, maxPacketBytes, this.#collation()));
     this.#state = 'tls';
     return { kind: 'start-tls' };
   }
@@ -112,6 +116,7 @@ class MysqlUpstreamLogin implements UpstreamLogin {
       out,
       encodeHandshakeResponse41({
         capabilities: this.#flags(),
+        mariadbCapabilities: this.#session.negotiated.mariadbFlags,
         maxPacketBytes: this.#session.negotiated.maxPacketBytes,
         collation: this.#collation(),
         user: credential.user,
@@ -131,14 +136,15 @@ class MysqlUpstreamLogin implements UpstreamLogin {
   }
 
   #flags(): number {
-    const relayed = this.#session.negotiated.flags & RELAYED_CAPABILITIES & this.#greeting!.capabilities;
+    const { flags, mariadbFlags } = this.#session.negotiated;
+    const relayed = flags & RELAYED_CAPABILITIES & this.#greeting!.capabilities;
     const tls = this.#target.tls === 'disable' ? 0 : CAPABILITY.ssl;
     const database = this.#target.database === '' ? 0 : CAPABILITY.connectWithDb;
     return (
       (relayed |
         tls |
         database |
-        CAPABILITY.longPassword |
+        (mariadbFlags === 0 ? CAPABILITY.longPassword : 0) |
         CAPABILITY.protocol41 |
         CAPABILITY.secureConnection |
         CAPABILITY.pluginAuth |

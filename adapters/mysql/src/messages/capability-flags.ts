@@ -32,6 +32,16 @@ export const CAPABILITY = {
   multiFactorAuthentication: 1 << 28,
 } as const;
 
+/**
+ * MariaDB's own, in a word of their own: the greeting and the response carry it in the last four filler bytes
+ * where `longPassword` (which MariaDB calls CLIENT_MYSQL) is off.
+ * https://mariadb.com/kb/en/connection/#capabilities
+ */
+export const MARIADB_CAPABILITY = {
+  /** Column definitions say the formats and types that the protocol has no number for: JSON, UUID, INET6. */
+  extendedMetadata: 1 << 3,
+} as const;
+
 /** What both sides must agree on so that packets can be relayed unchanged; the upstream is opened with the client's choice of these. */
 export const RELAYED_CAPABILITIES =
   CAPABILITY.foundRows |

@@ -23,7 +23,8 @@ const context = { expected: 3, queryAttributes: true, known: null, longData: () 
 
 const DECODERS: Readonly<Record<string, (payload: Buffer) => unknown>> = {
   AuthSwitchRequest: decodeAuthSwitchRequest,
-  ColumnDefinition41: decodeColumnDefinition41,
+  ColumnDefinition41: (payload) => decodeColumnDefinition41(payload, false),
+  'ColumnDefinition41 of MariaDB': (payload) => decodeColumnDefinition41(payload, true),
   COM_CHANGE_USER: (payload) => decodeComChangeUser(payload, ALL_FLAGS),
   'COM_QUERY with attributes': (payload) => queryText(payload, true),
   'COM_STMT_EXECUTE head': decodeComStmtExecuteHead,
@@ -32,7 +33,7 @@ const DECODERS: Readonly<Record<string, (payload: Buffer) => unknown>> = {
   'COM_STMT_PREPARE OK': decodeComStmtPrepareOk,
   EOF: decodeEofPacket,
   ERR: decodeErrPacket,
-  HandshakeResponse41: (payload) => decodeHandshakeResponse41(payload, ALL_FLAGS),
+  HandshakeResponse41: (payload) => decodeHandshakeResponse41(payload, ALL_FLAGS, ALL_FLAGS),
   HandshakeV10: decodeHandshakeV10,
   OK: decodeOkPacket,
   'long data': decodeLongDataParameter,
@@ -76,6 +77,7 @@ describe('decoders', () => {
       threadId: 42,
       nonce: Buffer.from('abcdefghijklmnopqrst'),
       capabilities: (CAPABILITY.deprecateEof | CAPABILITY.protocol41) >>> 0,
+      mariadbCapabilities: 8,
       collation: 45,
       status: 2,
       authPlugin: 'caching_sha2_password',
@@ -86,6 +88,7 @@ describe('decoders', () => {
   it('counts capabilities that were not offered as not chosen', () => {
     const bytes = encodeHandshakeResponse41({
       capabilities: CAPABILITY.compress | CAPABILITY.zstd,
+      mariadbCapabilities: 0,
       maxPacketBytes: 1,
       collation: 45,
       user: 'ann',
@@ -93,7 +96,7 @@ describe('decoders', () => {
       database: 'shop',
       authPlugin: 'p',
     });
-    const response = decodeHandshakeResponse41(bytes, ALL_FLAGS & ~CAPABILITY.compress & ~CAPABILITY.zstd);
+    const response = decodeHandshakeResponse41(bytes, ALL_FLAGS & ~CAPABILITY.compress & ~CAPABILITY.zstd, 0);
     expect(response.capabilities & (CAPABILITY.compress | CAPABILITY.zstd)).toBe(0);
     expect(response).toMatchObject({ user: 'ann', database: 'shop', authPlugin: 'p' });
   });
@@ -147,12 +150,24 @@ describe('decoders', () => {
   });
 
   it('reads a column definition', () => {
-    expect(decodeColumnDefinition41(columnPacket({ name: 'n', orgName: 'o' }))).toMatchObject({
+    expect(decodeColumnDefinition41(columnPacket({ name: 'n', orgName: 'o' }), false)).toMatchObject({
       schema: 'shop',
       orgTable: 'customers',
       name: 'n',
       orgName: 'o',
       type: TYPE.varString,
     });
+  });
+
+  it.each([
+    ['', TYPE.varString],
+    ['\x01\x04json', TYPE.json],
+    ['\x00\x04uuid', TYPE.varString],
+    ['\x00\x04json', TYPE.varString],
+    ['\x07\x01x\x01\x04json', TYPE.json],
+  ])('reads the formats of MariaDB: %j', (metadata, type) => {
+    const packet = columnPacket({ orgName: 'o', metadata });
+    expect(decodeColumnDefinition41(packet, true)).toMatchObject({ orgName: 'o', type, decimals: 0 });
+    expect(() => decodeColumnDefinition41(packet, false)).toThrow(WireError);
   });
 });

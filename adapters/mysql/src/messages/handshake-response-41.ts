@@ -9,6 +9,8 @@ import { type ConnectAttributes, readConnectAttributes } from './connect-attribu
 
 export interface HandshakeResponse41 {
   readonly capabilities: number;
+  /** See `MARIADB_CAPABILITY`. */
+  readonly mariadbCapabilities: number;
   readonly maxPacketBytes: number;
   readonly collation: number;
   readonly user: string;
@@ -18,21 +20,38 @@ export interface HandshakeResponse41 {
   readonly attributes: ConnectAttributes;
 }
 
-/** Decodes what a client sent; `offered` are the capabilities of the greeting, and what was not offered counts as not chosen. */
-export function decodeHandshakeResponse41(payload: Buffer, offered: number): HandshakeResponse41 {
+/** Decodes what a client sent; `offered` and `offeredMariadb` are those of the greeting, and what was not offered counts as not chosen. */
+export function decodeHandshakeResponse41(
+  payload: Buffer,
+  offered: number,
+  offeredMariadb: number,
+): HandshakeResponse41 {
   const reader = new ByteReader(payload);
-  const capabilities = (reader.uint32le() & offered) >>> 0;
+  const chosen = reader.uint32le();
+  const capabilities = (chosen & offered) >>> 0;
   if (!hasCapability(capabilities, 'protocol41')) throw new WireError('malformed', 'protocol before 4.1');
   const maxPacketBytes = reader.uint32le();
   const collation = reader.uint8();
-  reader.skip(23);
+  reader.skip(19);
+  const mariadb = reader.uint32le();
+  const mariadbCapabilities = hasCapability(chosen, 'longPassword') ? 0 : mariadb & offeredMariadb;
   const user = reader.cstring();
   const authResponse = readAuthResponse(reader, capabilities);
   // Clients may set a flag and leave its field out at the end of the packet, as the server allows.
   const database = has(reader, capabilities, 'connectWithDb') ? reader.cstring() : null;
   const authPlugin = has(reader, capabilities, 'pluginAuth') ? reader.cstring() : null;
   const attributes = has(reader, capabilities, 'connectAttrs') ? readConnectAttributes(reader) : new Map();
-  return { capabilities, maxPacketBytes, collation, user, authResponse, database, authPlugin, attributes };
+  return {
+    capabilities,
+    mariadbCapabilities,
+    maxPacketBytes,
+    collation,
+    user,
+    authResponse,
+    database,
+    authPlugin,
+    attributes,
+  };
 }
 
 export function encodeHandshakeResponse41(response: Omit<HandshakeResponse41, 'attributes'>): Buffer {
@@ -47,7 +66,8 @@ export function encodeHandshakeResponse41(response: Omit<HandshakeResponse41, 'a
     .uint32le((response.capabilities | flags) >>> 0)
     .uint32le(response.maxPacketBytes)
     .uint8(response.collation)
-    .zeros(23)
+    .zeros(19)
+    .uint32le(response.mariadbCapabilities)
     .cstring(response.user);
   writeLenencBytes(writer, response.authResponse);
   if (database !== null) writer.cstring(database);

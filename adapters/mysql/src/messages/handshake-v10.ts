@@ -2,10 +2,10 @@
  * HandshakeV10: the server's greeting.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_handshake_v10.html
  *
- * MariaDB's extended capabilities stand in the last four filler bytes where CLIENT_MYSQL (bit 0) is off;
- * they are neither offered nor used.
+ * MariaDB's own capabilities stand in the last four filler bytes where `longPassword` (bit 0) is off.
  */
 import { ByteReader, ByteWriter, WireError } from '@gatehouse/wire';
+import { hasCapability } from './capability-flags.ts';
 
 export interface HandshakeV10 {
   readonly serverVersion: string;
@@ -13,6 +13,8 @@ export interface HandshakeV10 {
   /** 20 bytes. */
   readonly nonce: Buffer;
   readonly capabilities: number;
+  /** See `MARIADB_CAPABILITY`; 0 where the server is not MariaDB. */
+  readonly mariadbCapabilities: number;
   readonly collation: number;
   readonly status: number;
   readonly authPlugin: string;
@@ -32,7 +34,8 @@ export function encodeHandshakeV10(greeting: HandshakeV10): Buffer {
     .uint16le(greeting.status)
     .uint16le(greeting.capabilities >>> 16)
     .uint8(NONCE_BYTES + 1)
-    .zeros(10)
+    .zeros(6)
+    .uint32le(greeting.mariadbCapabilities)
     .bytes(greeting.nonce.subarray(8, NONCE_BYTES))
     .uint8(0)
     .cstring(greeting.authPlugin)
@@ -51,7 +54,8 @@ export function decodeHandshakeV10(payload: Buffer): HandshakeV10 {
   const status = reader.uint16le();
   const capabilities = (low | (reader.uint16le() << 16)) >>> 0;
   const authDataBytes = reader.uint8();
-  reader.skip(10);
+  reader.skip(6);
+  const mariadb = reader.uint32le();
   const secondNonce = reader.bytes(Math.max(13, authDataBytes - 8)).subarray(0, NONCE_BYTES - 8);
   const authPlugin = reader.remaining === 0 ? 'mysql_native_password' : pluginName(reader);
   return {
@@ -59,6 +63,7 @@ export function decodeHandshakeV10(payload: Buffer): HandshakeV10 {
     threadId,
     nonce: Buffer.concat([firstNonce, secondNonce]),
     capabilities,
+    mariadbCapabilities: hasCapability(capabilities, 'longPassword') ? 0 : mariadb,
     collation,
     status,
     authPlugin,

@@ -11,11 +11,17 @@ export function isSslRequest(payload: Buffer): boolean {
   return payload.length === SSL_REQUEST_BYTES && hasCapability(payload.readUInt32LE(0), 'ssl');
 }
 
-export function encodeSslRequest(capabilities: number, maxPacketBytes: number, collation: number): Buffer {
+export function encodeSslRequest(
+  capabilities: number,
+  mariadbCapabilities: number,
+  maxPacketBytes: number,
+  collation: number,
+): Buffer {
   return new ByteWriter(SSL_REQUEST_BYTES)
     .uint32le(capabilities)
     .uint32le(maxPacketBytes)
     .uint8(collation)
-    .zeros(23)
+    .zeros(19)
+    .uint32le(mariadbCapabilities)
     .take();
 }

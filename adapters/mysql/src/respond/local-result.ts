@@ -4,6 +4,7 @@
 import { ByteWriter } from '@gatehouse/wire';
 import { writeLenencBytes } from '../codec/lenenc.ts';
 import { encodePacket } from '../codec/packet.ts';
+import type { Negotiated } from '../handshake/negotiated.ts';
 import { DEFAULT_COLLATION } from '../messages/character-set.ts';
 import { TYPE } from '../messages/column-type.ts';
 import { encodeEofPacket } from '../messages/eof-packet.ts';
@@ -14,17 +15,19 @@ export function encodeEmptyResult(
   columns: readonly string[],
   sequence: number,
   status: number,
-  deprecateEof: boolean,
+  { deprecateEof, extendedMetadata }: Pick<Negotiated, 'deprecateEof' | 'extendedMetadata'>,
 ): Buffer {
-  const payloads = [Buffer.of(columns.length), ...columns.map(columnDefinition)];
+  const definitions = columns.map((name) => columnDefinition(name, extendedMetadata));
+  const payloads = [Buffer.of(columns.length), ...definitions];
   if (!deprecateEof) payloads.push(encodeEofPacket(status));
   payloads.push(deprecateEof ? encodeOkPacket(status, 0xfe) : encodeEofPacket(status));
   return Buffer.concat(payloads.map((payload, i) => encodePacket(sequence + i, payload)));
 }
 
-function columnDefinition(name: string): Buffer {
+function columnDefinition(name: string, extendedMetadata: boolean): Buffer {
   const writer = new ByteWriter(64);
   for (const part of ['def', '', '', '', name, '']) writeLenencBytes(writer, Buffer.from(part, 'utf8'));
+  if (extendedMetadata) writer.uint8(0);
   return writer
     .uint8(0x0c)
     .uint16le(DEFAULT_COLLATION)

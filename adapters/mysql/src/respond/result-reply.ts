@@ -201,7 +201,12 @@ export class ResultReply implements ExpectedReply {
 
   #receiveColumn(frame: Frame, out: Outbox): boolean {
     if (this.#masksInForce)
-      this.#columns.push(decodeColumnDefinition41(payloadOf(frame.bytes, frame.start, frame.end)));
+      this.#columns.push(
+        decodeColumnDefinition41(
+          payloadOf(frame.bytes, frame.start, frame.end),
+          this.#options.session.negotiated.extendedMetadata,
+        ),
+      );
     this.#relay(frame, out);
     this.#columnsLeft -= 1;
     if (this.#columnsLeft > 0) return false;

@@ -40,12 +40,16 @@ export function column(given: Partial<ColumnDefinition41> = {}): ColumnDefinitio
   };
 }
 
-export function columnPacket(given: Partial<ColumnDefinition41> = {}): Buffer {
+/** `metadata`: MariaDB's pairs of kind and name; absent where they were not agreed on. */
+export function columnPacket(
+  given: Partial<ColumnDefinition41> & { readonly metadata?: string } = {},
+): Buffer {
   const definition = column(given);
   const writer = new ByteWriter(128);
   const { schema, table, orgTable, name, orgName } = definition;
   for (const part of ['def', schema, table, orgTable, name, orgName])
     writeLenencBytes(writer, Buffer.from(part));
+  if (given.metadata !== undefined) writeLenencBytes(writer, Buffer.from(given.metadata, 'latin1'));
   return writer
     .uint8(0x0c)
     .uint16le(definition.collation)

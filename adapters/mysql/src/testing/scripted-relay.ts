@@ -28,6 +28,7 @@ export type Policy = (pending: PendingRequest) => Obligations | GatewayError;
 
 export interface ScriptedOptions {
   readonly flags?: number;
+  readonly mariadbFlags?: number;
   readonly policy?: Policy;
   readonly limits?: FrameLimits;
   readonly options?: Partial<MysqlOptions>;
@@ -85,7 +86,7 @@ export class ScriptedRelay implements Outbox {
       },
       { ...DEFAULT_MYSQL_OPTIONS, ...options.options },
     );
-    this.session.negotiated = negotiate(options.flags ?? BASE_FLAGS, 1 << 24, 45);
+    this.session.negotiated = negotiate(options.flags ?? BASE_FLAGS, options.mariadbFlags ?? 0, 1 << 24, 45);
     this.session.upstreamThreadId = 4711;
     this.session.status = 2;
     this.session.database = 'shop';
