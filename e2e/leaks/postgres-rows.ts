@@ -26,6 +26,11 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select (select email from customers where id = 1)
     select email from customers where id = 1 union all select email from customers where id = 2
     select v.email from customers c, lateral (values (c.email)) v(email) where c.id <= 3
+    copy customers to stdout
+    copy customers (email) to stdout with csv
+    copy (select email from customers) to stdout
+    copy (select email from customers) to stdout with binary
+    copy (select lower(email), c from customers c) to stdout with (format csv, header true, force_quote *, null 'NIL')
     select * from customer_orders limit 3
     select customer_id, full_name, email, orders, spent from customer_orders order by customer_id limit 3
     select lower(email) as x, v.* from customer_orders v order by spent limit 3
@@ -133,10 +138,9 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select 1/(case when (select email from customers where id = 1) like 'a%' then 0 else 1 end)
     select cast((select email from customers where id = 1) as int)
     select cast(email as int) from customers where id = 1
-    copy customers to stdout
-    copy customers (email) to stdout with csv
-    copy (select email from customers) to stdout
-    copy (select email from customers) to stdout with binary
+    copy customers to stdout (encoding 'latin1')
+    copy customers to '/tmp/stolen'
+    copy (select email from customers) to program 'cat > /tmp/stolen'
     select query_to_xml('select email from customers', true, false, '')
     select table_to_xml('customers', true, false, '')
     select database_to_xml(true, false, '')

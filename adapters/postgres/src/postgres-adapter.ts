@@ -48,7 +48,7 @@ function createSession(
   const upstream = new MessageCodec(
     services.limits,
     'typed',
-    (type) => type === BACKEND.copyData || (type === BACKEND.dataRow && relay?.passesRows === true),
+    (type) => (type === BACKEND.copyData || type === BACKEND.dataRow) && relay?.passesRows === true,
   );
   return {
     clientCodec: client,

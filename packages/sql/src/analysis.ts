@@ -1,4 +1,5 @@
 import type { Known, Statement } from '@gatehouse/model';
+import type { CopyFormat } from './postgres/copy-format.ts';
 
 /**
  * What an analyzer says of one SQL text, the same for every SQL dialect.
@@ -42,6 +43,8 @@ export interface AnalyzedStatement {
   readonly parameters: number;
   /** The rows that come back, if any: `rows`, `copy-out`, `copy-in`, or none. */
   readonly returns: 'rows' | 'none' | 'copy-in' | 'copy-out' | 'unknown';
+  /** For `copy-out`: how rows are written; absent where that is not understood. */
+  readonly copy?: CopyFormat;
 }
 
 /** Changes of a session's own state that decide what later statements mean. */

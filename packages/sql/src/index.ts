@@ -27,6 +27,7 @@ export type {
 } from './postgres/catalog.ts';
 export type { CatalogRow, PostgresCatalogQuery, PostgresCatalogRows } from './postgres/catalog-queries.ts';
 export { POSTGRES_CATALOG_QUERIES } from './postgres/catalog-queries.ts';
+export type { CopyFormat } from './postgres/copy-format.ts';
 export type {
   PostgresAnalyzer,
   PostgresAnalyzerOptions,

@@ -2,6 +2,7 @@ import type { RunningRequest } from '@gatehouse/adapter';
 import type { GatewayError } from '@gatehouse/model';
 import type { NameChange } from '../classify/name-table.ts';
 import type { Portal, RunStatement } from '../classify/prepared.ts';
+import type { CopyMasker } from './copy-masker.ts';
 import type { MaskPlan } from './mask-plan.ts';
 
 /** What the server owes for one message; the kind says which replies end it. */
@@ -33,6 +34,8 @@ export interface ExpectedReply {
   readonly changes: readonly (readonly NameChange[])[];
   readonly portal: Portal | null;
   plan: MaskPlan | null;
+  /** Of the COPY to the client that is under way, when there are masks. */
+  copy: CopyMasker | null;
   /** Takes the place of the end of the statement; rows are withheld from now on. */
   cut: GatewayError | null;
   /** The cut has been told to the client; nothing of this message is shown any more. */
@@ -55,6 +58,7 @@ export function expectReply(kind: ReplyKind, parts: Partial<ExpectedReply> = {})
     changes: [],
     portal: null,
     plan: null,
+    copy: null,
     cut: null,
     cutTold: false,
     failed: false,

@@ -239,14 +239,15 @@ export class PostgresRelay implements Relay {
   }
 }
 
-/** COPY streams carry rows without a description: nothing could be masked in them. */
+/** COPY streams whose rows nobody can take apart: nothing could be masked in them. */
 function cannotMask({ run }: PendingMessage, { obligations }: RunningRequest): GatewayError | null {
   if (obligations.masks.length === 0) return null;
-  if (!run.some(({ analyzed }) => analyzed.returns === 'copy-out')) return null;
+  if (!run.some(({ analyzed }) => analyzed.returns === 'copy-out' && analyzed.copy === undefined))
+    return null;
   return new GatewayError(
     'denied',
     'masked-origin-unknown',
-    'COPY of an object with masked columns cannot be masked yet; use SELECT',
+    'COPY with these options cannot be masked; leave them out',
   );
 }
 

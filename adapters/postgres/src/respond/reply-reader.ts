@@ -156,7 +156,7 @@ export class ReplyReader {
         this.#copyIn(frame, expected, out);
         return;
       case BACKEND.copyOutResponse:
-        this.#rows.copyOut(expected, out);
+        this.#rows.copyOut(frame, expected, out);
         if (expected.cut === null) out.forwardToClient(frame);
         return;
       case BACKEND.parameterDescription:
@@ -221,6 +221,7 @@ export class ReplyReader {
     confirmChanges(expected, expected.at);
     expected.at += 1;
     expected.plan = null;
+    expected.copy = null;
     if (statement === undefined) return;
     this.#parts.context.succeeded(statement);
     if (changesObjects(statement)) this.#objectsChanged = true;

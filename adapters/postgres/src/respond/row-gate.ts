@@ -3,7 +3,11 @@ import { createMasker, type Masker } from '@gatehouse/masking';
 import { GatewayError, type MaskerSpec } from '@gatehouse/model';
 import type { PostgresCatalog } from '@gatehouse/sql';
 import { type Frame, WireError } from '@gatehouse/wire';
+import { encodeMessage } from '../messages/message-body.ts';
+import { BACKEND } from '../messages/message-type.ts';
 import type { ColumnDescription } from '../messages/row-description.ts';
+import { copyColumns } from './copy-columns.ts';
+import { createCopyMasker } from './copy-masker.ts';
 import type { ExpectedReply } from './expected-reply.ts';
 import { createMaskPlan } from './mask-plan.ts';
 import { RowMasker } from './mask-row.ts';
@@ -49,13 +53,26 @@ export class RowGate {
   copyData(frame: Frame, expected: ExpectedReply | null, out: Outbox): boolean {
     const running = runningOf(expected);
     if (!this.#count(frame, expected!, running, out)) return false;
-    out.forwardToClient(frame);
-    return true;
+    if (running.obligations.masks.length === 0) {
+      out.forwardToClient(frame);
+      return true;
+    }
+    if (expected!.copy === null) throw new WireError('malformed', 'COPY without its beginning');
+    const masked = expected!.copy.mask(frame.bytes.subarray(frame.start + 5, frame.end), running);
+    out.client(encodeMessage(BACKEND.copyData, (body) => body.bytes(masked)));
+    return false;
   }
 
-  /** A COPY to the client begins; there is nothing in it that could be masked. */
-  copyOut(expected: ExpectedReply, out: Outbox): void {
-    if (runningOf(expected).obligations.masks.length > 0) this.#cut(expected, ORIGIN_UNKNOWN, out);
+  /** A COPY to the client begins; without a plan for it no row leaves. */
+  copyOut(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    if (runningOf(expected).obligations.masks.length === 0) return;
+    const analyzed = expected.run[expected.at]?.analyzed;
+    const columns =
+      analyzed === undefined ? null : copyColumns(frame, analyzed.facts, this.#holder.current());
+    if (analyzed?.copy !== undefined && columns !== null) this.plan(expected, out, () => columns);
+    else this.#cut(expected, ORIGIN_UNKNOWN, out);
+    if (expected.plan !== null && analyzed?.copy !== undefined)
+      expected.copy = createCopyMasker(expected.plan, analyzed.copy);
   }
 
   /** Makes the plan for a result whose columns are known now; without one no row leaves. */

@@ -5,9 +5,10 @@ import { analyzeAll, analyzeExpression } from './analyze-expression.ts';
 import { itemOfRelation, resolveRelation } from './analyze-from.ts';
 import { consume } from './analyze-select.ts';
 import { recordCall, SESSION } from './call-function.ts';
+import { readCopyFormat } from './copy-format.ts';
 import { recordRelation } from './define-objects.ts';
 import { outputColumn } from './fact-collector.ts';
-import { derive } from './lineage.ts';
+import { derive, type NamedLineage } from './lineage.ts';
 import { isPinnedSetting, PINNED_REASON } from './pinned-setting.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { EMPTY_SCOPE, partOfItem } from './scope.ts';
@@ -200,13 +201,8 @@ export function analyzeCopy(
     consume(env, result, 'output');
     return {
       ...quietForm('copy', result.bounded),
-      // COPY reports no origins, so nothing in it can be masked by origin.
-      output: known(
-        result.output.map(({ name, lineage }) =>
-          outputColumn({ name, lineage: derive(lineage) }, env.state.views),
-        ),
-      ),
-      returns: atServer ? 'none' : 'copy-out',
+      output: copyOutput(env, result.output, atServer),
+      ...copyEnd(copy, atServer),
     };
   }
   if (copy.relation === undefined) {
@@ -228,10 +224,32 @@ export function analyzeCopy(
     analyzeExpression(env, { parts: [partOfItem(item, false)], parent: null }, copy.whereClause, 'filter');
     return { ...quietForm('copy'), returns: atServer ? 'none' : 'copy-in' };
   }
-  const output = columns.map((name) =>
-    outputColumn({ name, lineage: derive(item.open(name)) }, env.state.views),
+  const rows = columns.map((name) => ({ name, lineage: item.open(name) }));
+  return {
+    ...quietForm('copy', false),
+    output: copyOutput(env, rows, atServer),
+    ...copyEnd(copy, atServer),
+  };
+}
+
+/** What goes to a file of the server passes no mask, so none of it counts as a column that could be masked. */
+function copyOutput(
+  { state }: QueryEnvironment,
+  columns: readonly NamedLineage[],
+  atServer: boolean,
+): StatementForm['output'] {
+  return known(
+    columns.map(({ name, lineage }) =>
+      outputColumn({ name, lineage: atServer ? derive(lineage) : lineage }, state.views),
+    ),
   );
-  return { ...quietForm('copy', false), output: known(output), returns: atServer ? 'none' : 'copy-out' };
+}
+
+/** What comes back of a COPY TO, and how it is written. */
+function copyEnd({ options }: CopyStmt, atServer: boolean): Pick<StatementForm, 'returns' | 'copy'> {
+  if (atServer) return { returns: 'none' };
+  const format = readCopyFormat(options);
+  return { returns: 'copy-out', ...(format === null ? {} : { copy: format }) };
 }
 
 /** The file or program at the other end of a COPY, if it is not the client. */

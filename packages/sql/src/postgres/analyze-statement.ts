@@ -81,6 +81,7 @@ function analyzeWith(
     effects: state.effects,
     parameters: inventory.parameters,
     returns: facts.accesses.known ? form.returns : 'unknown',
+    ...(facts.accesses.known && form.copy !== undefined ? { copy: form.copy } : {}),
   };
 }
 

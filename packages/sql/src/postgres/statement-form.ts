@@ -1,5 +1,6 @@
 import { type Known, known, type OutputColumn } from '@gatehouse/model';
 import type { AnalyzedStatement } from '../analysis.ts';
+import type { CopyFormat } from './copy-format.ts';
 
 /** What a statement is, apart from what it accesses. */
 export interface StatementForm {
@@ -8,6 +9,7 @@ export interface StatementForm {
   readonly bounded: boolean;
   readonly limit: Known<number | null>;
   readonly returns: AnalyzedStatement['returns'];
+  readonly copy?: CopyFormat;
 }
 
 /** A statement that gives nothing back. Its rows, if any, are not a matter of a filter. */
