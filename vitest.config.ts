@@ -12,6 +12,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'adapters/*/src/**/*.test.ts', 'tools/**/*.test.ts'],
+          // Property tests take seconds, and many times that on a machine that does something else as well.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
