@@ -5,7 +5,7 @@
  * hashed for an inner node begins with 0x01. So the leaf is the very hash that the next event names
  * as `prev`, and costs nothing more.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 interface Subtree {
   /** A power of two. */
@@ -40,7 +40,7 @@ export function createMerkleTree(): MerkleTree {
       return size;
     },
     root() {
-      if (size === 0) return createHash('sha256').digest('hex');
+      if (size === 0) return hash('sha256', '', 'hex');
       return subtrees
         .map(({ hash }) => hash)
         .reduceRight((right, left) => hashPair(left, right))
@@ -49,8 +49,10 @@ export function createMerkleTree(): MerkleTree {
   };
 }
 
-const PREFIX = Buffer.from([1]);
-
 function hashPair(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update(PREFIX).update(left).update(right).digest();
+  const both = Buffer.allocUnsafe(1 + left.length + right.length);
+  both[0] = 1;
+  both.set(left, 1);
+  both.set(right, 1 + left.length);
+  return hash('sha256', both, 'buffer');
 }

@@ -29,8 +29,9 @@ export function createBodyEncoder(): EncodeBody {
     if (Object.isFrozen(value)) cache.set(value, text);
     return text;
   };
+  const quote = createQuote();
   return (body) => {
-    const text = stringify(body, shared);
+    const text = stringify(body, shared, quote);
     if (text.length <= MAX_BODY_CHARACTERS) return text;
     throw new GatewayError(
       'audit',
@@ -41,9 +42,27 @@ export function createBodyEncoder(): EncodeBody {
   };
 }
 
-function stringify(body: AuditBody, shared: (value: object) => string): string {
+/** JSON of a statement's text; sessions that run one statement again and again share it. */
+function createQuote(): (text: string) => string {
+  let last = '';
+  let quoted = '""';
+  return (text) => {
+    if (text.length > MAX_TEXT_CHARACTERS) return JSON.stringify(cutText(text));
+    if (text !== last) {
+      quoted = JSON.stringify(text);
+      last = text;
+    }
+    return quoted;
+  };
+}
+
+function stringify(
+  body: AuditBody,
+  shared: (value: object) => string,
+  quote: (text: string) => string,
+): string {
   try {
-    return body.kind === 'intent' ? stringifyIntent(body, shared) : JSON.stringify(body);
+    return body.kind === 'intent' ? stringifyIntent(body, shared, quote) : JSON.stringify(body);
   } catch (cause) {
     throw new GatewayError('audit', 'event-not-json', 'an event cannot be written as JSON', {
       context: { kind: body.kind },
@@ -52,12 +71,16 @@ function stringify(body: AuditBody, shared: (value: object) => string): string {
   }
 }
 
-function stringifyIntent(body: IntentBody, shared: (value: object) => string): string {
+function stringifyIntent(
+  body: IntentBody,
+  shared: (value: object) => string,
+  quote: (text: string) => string,
+): string {
   const statements = body.statements.map(shared).join(',');
   let text = `{"kind":"intent","request":${JSON.stringify(body.request)},"session":${shared(body.session)}`;
   text += `,"principal":${shared(body.principal)},"statements":[${statements}]`;
   text += `,"decision":${shared(body.decision)},"via":${JSON.stringify(body.via)}`;
-  if (body.text !== undefined) text += `,"text":${JSON.stringify(cutText(body.text))}`;
+  if (body.text !== undefined) text += `,"text":${quote(body.text)}`;
   if (body.parameters !== undefined) text += `,"parameters":${stringifyParameters(body.parameters)}`;
   return `${text}}`;
 }
@@ -70,9 +93,14 @@ function cutText(text: string): string {
 }
 
 function stringifyParameters(parameters: readonly JsonValue[]): string {
-  const text = JSON.stringify(parameters, (_key, value: unknown) =>
-    typeof value === 'string' ? cutText(value) : value,
+  const isShort = parameters.every(
+    (value) => typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS,
   );
+  const text = isShort
+    ? JSON.stringify(parameters)
+    : JSON.stringify(parameters, (_key, value: unknown) =>
+        typeof value === 'string' ? cutText(value) : value,
+      );
   if (text.length <= MAX_PARAMETERS_CHARACTERS) return text;
   const hash = crypto.createHash('sha256').update(text, 'utf8').digest('hex');
   return JSON.stringify([`[cut by the audit: ${parameters.length} parameters, sha256 ${hash}]`]);

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import type { JsonValue } from '@gatehouse/model';
 import { expect, test } from 'vitest';
 import { createLiteralPolicy } from './literal-policy.ts';
@@ -16,6 +17,17 @@ test('hashes with the key', () => {
   expect(hash('ada@example.com')).not.toBe(
     createLiteralPolicy('hash', Buffer.alloc(32, 8))?.('ada@example.com'),
   );
+});
+
+test('hashes as HMAC-SHA-256 does, whatever the length of key and value', () => {
+  for (const keyBytes of [16, 63, 64, 65, 200]) {
+    const key = Buffer.alloc(keyBytes, 'k');
+    const policy = createLiteralPolicy('hash', key)!;
+    for (const value of ['', 'ä€😀', 'x'.repeat(1000)]) {
+      const expected = createHmac('sha256', key).update(JSON.stringify(value)).digest('hex').slice(0, 32);
+      expect(policy(value)).toBe(`hmac-sha256:${expected}`);
+    }
+  }
 });
 
 test('gives every value a hash of its own, whatever its type', () => {

@@ -5,7 +5,7 @@
  * all of them. Equal values of one type give equal hashes under one key, so that people can search
  * for "the same value again" without the audit telling which. Test: `hashes with the key`.
  */
-import { createHmac } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { GatewayError, type JsonValue } from '@gatehouse/model';
 
 export type LiteralMode = 'keep' | 'hash' | 'drop';
@@ -29,13 +29,31 @@ export function createLiteralPolicy(mode: LiteralMode, key: Buffer): RecordLiter
       `expected a key of at least ${MIN_KEY_BYTES} bytes for hashes of parameters, got ${key.length}`,
     );
   }
-  const kept = Buffer.from(key);
-  return (value) => `hmac-sha256:${digest(kept, value)}`;
+  const hmac = createHmacSha256(key);
+  return (value) => `hmac-sha256:${hmac(canonicalText(value)).slice(0, 32)}`;
 }
 
-function digest(key: Buffer, value: JsonValue): string {
-  return createHmac('sha256', key).update(canonicalText(value), 'utf8').digest('hex').slice(0, 32);
+/**
+ * HMAC-SHA-256 (RFC 2104) of texts under one key, in hex, as two hashes over the key's two pads. It runs for every
+ * parameter of every statement, and an object of Node's for each takes several times as long.
+ */
+function createHmacSha256(key: Buffer): (text: string) => string {
+  const short = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key;
+  const block = Buffer.alloc(BLOCK_BYTES);
+  block.set(short);
+  const inner = block.map((byte) => byte ^ 0x36);
+  const outer = Buffer.alloc(BLOCK_BYTES + 32);
+  outer.set(block.map((byte) => byte ^ 0x5c));
+  return (text) => {
+    const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
+    message.set(inner);
+    message.write(text, BLOCK_BYTES);
+    outer.set(hash('sha256', message, 'buffer'), BLOCK_BYTES);
+    return hash('sha256', outer, 'hex');
+  };
 }
+
+const BLOCK_BYTES = 64;
 
 /** JSON with the keys of objects in order, so that equal values have one text. */
 function canonicalText(value: JsonValue): string {

@@ -76,11 +76,11 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
   return { ...columns, facts: [...own, ...sharedFacts(columns), ...wordFacts(columns.text)] };
 }
 
-/** Gives the row of an outcome with what its intent says of who asked for what; words stay with the intent. */
+/** Gives the row of an outcome with what its intent says of who asked for what; in the index words stay with the intent. */
 export function withIntent(outcome: EventColumns, intent: EventColumns): EventColumns {
-  const { who, database, objects, action, effect, rule, verb } = intent;
+  const { who, database, objects, action, effect, rule, verb, text } = intent;
   const shared = { who, database, objects, action, effect, rule, verb };
-  return { ...outcome, ...shared, facts: [...outcome.facts, ...sharedFacts(shared)] };
+  return { ...outcome, ...shared, text, facts: [...outcome.facts, ...sharedFacts(shared)] };
 }
 
 /** A body of a kind or shape that this version does not know is kept; only its columns stay empty. */

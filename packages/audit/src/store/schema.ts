@@ -36,7 +36,8 @@ export const SCHEMA: readonly string[] = [
     primary key (node, seq)
   )`,
   `create unique index if not exists ${TABLE}_id on ${TABLE} (id)`,
-  `create index if not exists ${TABLE}_at on ${TABLE} (at)`,
+  // Times grow with the rows, so that a note for each stretch of the table is enough.
+  `create index if not exists ${TABLE}_at on ${TABLE} using brin (at) with (autosummarize = on)`,
   `create index if not exists ${TABLE}_request on ${TABLE} (request) where request is not null`,
   `create index if not exists ${TABLE}_session on ${TABLE} (session) where session is not null`,
   `create index if not exists ${TABLE}_checkpoints on ${TABLE} (node, seq desc) where kind = 'gateway' and code = '${CHECKPOINT}'`,
@@ -63,7 +64,7 @@ export const INSERT = `
  */
 export const JOIN_OUTCOMES = `
   update ${TABLE} o set who = i.who, database = i.database, objects = i.objects, action = i.action,
-    effect = i.effect, rule = i.rule, verb = i.verb,
+    effect = i.effect, rule = i.rule, verb = i.verb, text = i.text,
     facts = o.facts || shared.facts
   from ${TABLE} i, lateral (
     select coalesce(array_to_tsvector(array_agg(f)), '') as facts from unnest(tsvector_to_array(i.facts)) f

@@ -78,9 +78,7 @@ function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 
     conditions.push(`e.id >= ${newest} - ${WINDOW}`);
   }
   if (filter.text !== undefined && !byText) {
-    const text = `${place(filter.text)}::text`;
-    conditions.push(`(${contains('e', text)} or e.kind = 'outcome' and exists (
-      select from ${TABLE} i where i.request = e.request and i.kind = 'intent' and ${contains('i', text)}))`);
+    conditions.push(contains('e', `${place(filter.text)}::text`));
   }
   let source = `${TABLE} e`;
   if (byText) {
