@@ -213,9 +213,11 @@ describe('a whole fleet', () => {
     before.disconnect();
     await askPostgres(postgres!, postgres!.app, `update customers set notes = 'kept' where id = 7`);
     await askMysql(mariadb!, mariadb!.app, `update billing.accounts set company = 'kept' where id = 7`);
+    // Without `j` a write is told before it is in the log.
     await askMongodb(mongodb!.url, {
       update: 'tickets',
       updates: [{ q: { _id: 7 }, u: { $set: { status: 'kept' } } }],
+      writeConcern: { w: 1, j: true },
     });
 
     for (const server of [postgres!, mariadb!, mongodb!, redis!]) {

@@ -89,11 +89,10 @@ describe('a whole session under changed bytes', () => {
           if (!(error instanceof WireError)) throw error;
         }
         // A server that renames the masked field itself is beyond what a mask by path can see.
-        const names =
-          changed.includes('cursor\0') && changed.includes('firstBatch\0') && changed.includes('secret\0');
-        if (names) expect(session.bench.takeClient().includes('VALUE')).toBe(false);
+        if (changed.includes('secret\0')) expect(session.bench.takeClient().includes('VALUE')).toBe(false);
       }),
-      { numRuns: 3_000 },
+      // A namespace that is said to go on to the end of the batch.
+      { numRuns: 3_000, examples: [[32, 68]] },
     );
   });
 });

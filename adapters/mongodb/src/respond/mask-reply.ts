@@ -4,7 +4,12 @@ import type { ReplyShape } from '../classify/command-reader.ts';
 import { type MaskCounter, writeMasked } from './mask-document.ts';
 import type { MaskNode } from './mask-tree.ts';
 
-/** The reply with the documents of its batch (or its `value`) masked; everything else byte for byte. */
+/**
+ * The reply with the documents of its batch (or its `value`) masked; everything else byte for byte.
+ *
+ * SECURITY: a reply in which the documents are not where they belong (no batch, a namespace that goes on behind a NUL)
+ * is not passed on: they may stand in something that is copied. Throws WireError `malformed`.
+ */
 export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, counter: MaskCounter): Buffer {
   const out = new ByteWriter(body.length + 1024);
   const copyTop: CopyElement = (element) => {
@@ -12,10 +17,15 @@ export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, count
     else if (shape === 'value' && element.key === 'value') writeItem(element);
     else out.bytes(body.subarray(element.start, element.valueEnd));
   };
+  let hasBatch = false;
   const copyCursor: CopyElement = (element) => {
-    if (element.key === 'firstBatch' || element.key === 'nextBatch')
+    if (element.key === 'firstBatch' || element.key === 'nextBatch') {
+      hasBatch = true;
       writeNested(body, element, out, writeItem);
-    else out.bytes(body.subarray(element.start, element.valueEnd));
+      return;
+    }
+    if (element.key === 'ns' && !isPlainText(body, element)) throw new WireError('malformed', 'namespace');
+    out.bytes(body.subarray(element.start, element.valueEnd));
   };
   const writeItem: CopyElement = ({ type, start, valueStart, valueEnd }) => {
     if (type !== BSON.document) {
@@ -28,7 +38,12 @@ export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, count
     writeMasked(body, valueStart, valueEnd, node, out, counter);
   };
   writeLevel(body, 0, body.length, out, copyTop);
+  if (shape === 'cursor' && !hasBatch) throw new WireError('malformed', 'cursor without a batch');
   return out.take();
+}
+
+function isPlainText(body: Buffer, { type, valueStart, valueEnd }: Element): boolean {
+  return type === BSON.string && body.indexOf(0, valueStart + 4) === valueEnd - 1;
 }
 
 type CopyElement = (element: Element) => void;
