@@ -150,15 +150,18 @@ export class FrontendClassifier {
     const portal: Portal = {
       text,
       statements: run.map(({ analyzed }) => analyzed),
+      run,
       bind,
       hold: false,
       columns: null,
       rows: 0,
       bytes: textBytes(text, bind),
     };
-    this.#runs.set(portal, run);
     return requestOf({
-      ...parts,
+      kind: 'bind',
+      frame,
+      via: 'bind',
+      phase: 'prepare',
       text,
       run,
       portal,
@@ -166,15 +169,12 @@ export class FrontendClassifier {
     });
   }
 
-  /** What a portal of Bind runs; FETCH of it runs the same. */
-  readonly #runs = new WeakMap<Portal, readonly RunStatement[]>();
-
   #execute(frame: Frame): Verdict {
     const parts = { kind: 'execute', frame, via: 'execute' } as const;
     const portal = this.#portals.find(decodeExecute(frame), this.#segment);
     if (portal === 'undecided' && this.#patient) return this.#waitForReplies();
     if (portal === 'undecided' || portal === undefined) return unknownName(parts, 'portal');
-    const meant = this.#runs.get(portal) ?? portal.statements.map(plainRun);
+    const meant = portal.run ?? portal.statements.map(plainRun);
     // SQL's EXECUTE and FETCH inside a portal: names are looked up when it runs.
     const again = meant.some(({ effects }) =>
       effects.some(({ kind }) => kind === 'execute' || kind === 'fetch'),
@@ -182,7 +182,9 @@ export class FrontendClassifier {
     const run = again ? this.#again(portal) : meant;
     if ('until' in run) return run;
     return requestOf({
-      ...parts,
+      kind: 'execute',
+      frame,
+      via: 'execute',
       text: portal.text,
       run,
       portal,

@@ -21,6 +21,8 @@ export interface Portal extends Sized {
   /** Of a Bind; a cursor's text went with its DECLARE. */
   readonly text: string;
   readonly statements: readonly AnalyzedStatement[];
+  /** The same as they run, for a portal of Bind; FETCH of it runs the same. */
+  readonly run?: readonly RunStatement[];
   readonly bind: Bind | null;
   /** Survives the end of its transaction (WITH HOLD). */
   readonly hold: boolean;

@@ -116,9 +116,18 @@ export class SessionContext {
   #reportDiffers(): boolean {
     const path = this.#state.parameterStatus.get('search_path');
     if (path === undefined) return false;
-    const reported = pathOf(known(path));
-    return JSON.stringify(reported) !== JSON.stringify(this.#path.now);
+    const { now } = this.#path;
+    // Asked after every statement, and the answer is nearly always that of the one before.
+    if (path === this.#comparedReport && now === this.#comparedPath) return this.#differed;
+    this.#comparedReport = path;
+    this.#comparedPath = now;
+    this.#differed = JSON.stringify(pathOf(known(path))) !== JSON.stringify(now);
+    return this.#differed;
   }
+
+  #comparedReport: string | null = null;
+  #comparedPath: Known<readonly string[]> | null = null;
+  #differed = false;
 
   #isChanged(): boolean {
     const { createdTables, namesUncertain } = this.#context;

@@ -26,12 +26,16 @@ export function decodeBind(frame: Frame): Bind {
 }
 
 function readFormats(body: ByteReader): number[] {
-  return Array.from({ length: body.uint16be() }, () => body.int16be());
+  const formats: number[] = [];
+  for (let rest = body.uint16be(); rest > 0; rest -= 1) formats.push(body.int16be());
+  return formats;
 }
 
 function readParameters(body: ByteReader): (Buffer | null)[] {
-  return Array.from({ length: body.uint16be() }, () => {
+  const parameters: (Buffer | null)[] = [];
+  for (let rest = body.uint16be(); rest > 0; rest -= 1) {
     const length = body.int32be();
-    return length === -1 ? null : body.bytes(length);
-  });
+    parameters.push(length === -1 ? null : body.bytes(length));
+  }
+  return parameters;
 }

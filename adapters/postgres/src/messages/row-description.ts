@@ -13,15 +13,16 @@ export interface ColumnDescription {
 
 export function decodeRowDescription(frame: Frame): readonly ColumnDescription[] {
   const body = bodyOf(frame);
-  const columns = Array.from({ length: body.uint16be() }, () => {
+  const columns: ColumnDescription[] = [];
+  for (let rest = body.uint16be(); rest > 0; rest -= 1) {
     const name = body.cstring();
     const tableOid = body.uint32be();
     const attnum = body.int16be();
     const typeOid = body.uint32be();
     body.skip(2);
     const typeModifier = body.int32be();
-    return { name, tableOid, attnum, typeOid, typeModifier, format: body.int16be() };
-  });
+    columns.push({ name, tableOid, attnum, typeOid, typeModifier, format: body.int16be() });
+  }
   body.end();
   return columns;
 }

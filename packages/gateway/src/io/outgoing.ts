@@ -43,9 +43,11 @@ export class Outgoing {
   take(): Buffer[] {
     this.#closeRun();
     const parts = this.#parts;
+    const bytes = this.#bytes;
     this.#parts = [];
     this.#bytes = 0;
-    return parts.length > JOIN_ABOVE_PARTS ? [Buffer.concat(parts)] : parts;
+    const joins = parts.length > JOIN_ABOVE_PARTS || (parts.length > 1 && bytes <= JOIN_UP_TO_BYTES);
+    return joins ? [Buffer.concat(parts, bytes)] : parts;
   }
 
   clear(): void {
@@ -63,3 +65,5 @@ export class Outgoing {
 
 // A gathered write of more vectors than this costs more than one copy.
 const JOIN_ABOVE_PARTS = 8;
+// So few bytes are copied faster than a gathered write is set up.
+const JOIN_UP_TO_BYTES = 8 * 1024;
