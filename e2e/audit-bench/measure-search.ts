@@ -19,7 +19,7 @@ const FILTERS: readonly (readonly [string, SearchFilter])[] = [
   ['--result error', { result: 'error' }],
   ['--text, common', { text: 'from table7' }],
   ['--text, rare word', { text: 'rare_ta' }],
-  ['--text, a literal', { text: '= 4711001' }],
+  ['--text, a literal', { text: '= 4711002' }],
   ['--text, not there', { text: 'drop database' }],
   ['--since', { from: '2026-01-31T00:00:00Z' }],
   ['--since, --who rare', { from: '2026-01-20T00:00:00Z', who: 'rare-person' }],

@@ -11,51 +11,89 @@ import { formatWho } from '../store/event-columns.ts';
 import { formatCounts } from './format-event.ts';
 import { createPaint, type Paint, verdictColour } from './paint.ts';
 import { shortened, visibleText } from './visible-text.ts';
+import { wrapText } from './wrap-text.ts';
 
-type Row = readonly [label: string, text: string];
+/** A text of undefined is a rule across the screen. */
+type Row = readonly [label: string, text: string | undefined, paint?: (text: string) => string];
 
 const MAX_TEXT = 2_000;
 const MAX_LIST = 20;
+const LABEL = 10;
+
+interface StoryOptions {
+  readonly colour?: boolean;
+  /** Characters of a line, 100 when absent. */
+  readonly width?: number;
+}
 
 /** Gives several lines with a line feed at the end, from lines as `show` returns them; `no such request` for none. */
-export function formatStory(lines: readonly string[], options: { readonly colour?: boolean } = {}): string {
+export function formatStory(lines: readonly string[], options: StoryOptions = {}): string {
   const paint = createPaint(options.colour ?? false);
+  const width = Math.max(40, options.width ?? 100);
   const events = lines.map(parseLine).filter((event): event is AuditEvent => event !== null);
   if (events.length === 0) return 'no such request\n';
-  const rows = events.flatMap((event) => [...storyRows(event, paint), ['', ''] as const]);
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows
-    .slice(0, -1)
-    .map(([label, text]) => `${paint('dim', label.padEnd(width))}  ${text}`.trimEnd())
-    .join('\n')
-    .concat('\n');
+  const rows = [...titleRows(events, paint), ...events.flatMap((event) => storyRows(event, paint))];
+  rows.push(...evidenceRows(events));
+  return `${rows.flatMap((row) => formatRow(row, width, paint)).join('\n')}\n`;
+}
+
+function formatRow([label, text, colour]: Row, width: number, paint: Paint): string[] {
+  if (text === undefined) return [paint('dim', '\u2500'.repeat(width))];
+  return wrapText(text, width - LABEL - 2).map((line, index) => {
+    const shown = colour === undefined ? line : colour(line);
+    return `${paint('dim', (index === 0 ? label : '').padEnd(LABEL))}  ${shown}`.trimEnd();
+  });
+}
+
+/** The whole story in one line: `demo-4f2a-1: permitted, 20 rows in 3.4 ms`. */
+function titleRows(events: readonly AuditEvent[], paint: Paint): Row[] {
+  const intent = events.find(({ body }) => body.kind === 'intent')?.body;
+  const outcome = events.findLast(({ body }) => body.kind === 'outcome')?.body;
+  if (intent?.kind !== 'intent') return [];
+  const effect = String(intent.decision?.effect ?? 'unknown');
+  const result = outcome?.kind === 'outcome' ? String(outcome.result) : 'no outcome recorded';
+  const good = effect === 'permit' && result === 'ok';
+  const verdict = effect === 'deny' ? 'denied' : `${effect === 'permit' ? 'permitted' : effect}, ${result}`;
+  const bold = (text: string) => paint('bold', paint(good ? 'green' : verdictColour(result), text));
+  return [
+    ['request', visibleText(String(intent.request)), (text) => paint('bold', text)],
+    ['verdict', visibleText(verdict), bold],
+    ['', undefined],
+  ];
+}
+
+/** Where the proof is: which events of which node. */
+function evidenceRows(events: readonly AuditEvent[]): Row[] {
+  const places = events.map(({ node, seq }) => `${node} ${seq}`).join(', ');
+  return [
+    ['', undefined],
+    ['evidence', visibleText(`events ${places}; gatehouse audit verify proves them`)],
+  ];
 }
 
 function storyRows(event: AuditEvent, paint: Paint): Row[] {
-  const heading = (kind: string): Row => [
-    kind,
-    paint('bold', `${event.at}  ${visibleText(event.node)} ${event.seq}`),
-  ];
-  const { body } = event;
+  const { body, at } = event;
+  const time = at.replace('T', ' ').replace('Z', ' UTC');
   try {
     switch (body.kind) {
       case 'login':
-        return [heading('login'), ...loginRows(body, paint)];
+        return loginRows(body, time, paint);
       case 'intent':
-        return [heading('request'), ...intentRows(body, paint)];
+        return intentRows(body, time, paint);
       case 'outcome':
-        return [heading('outcome'), ...outcomeRows(body, paint)];
+        return outcomeRows(body, time, paint);
       default:
-        return [heading(visibleText(body.kind)), ['', visibleText(JSON.stringify(body))]];
+        return [[visibleText(body.kind), visibleText(`${time}  ${JSON.stringify(body)}`)]];
     }
   } catch {
     // A shape that this version does not know is shown as it is.
-    return [heading(visibleText(body.kind)), ['', shortened(visibleText(JSON.stringify(body)), MAX_TEXT)]];
+    return [[visibleText(body.kind), shortened(visibleText(JSON.stringify(body)), MAX_TEXT)]];
   }
 }
 
 function loginRows(
   { principal, claimedName, session, method, result, error, tokenId }: LoginBody,
+  time: string,
   paint: Paint,
 ): Row[] {
   const who =
@@ -63,42 +101,43 @@ function loginRows(
   const how = [method, tokenId, session.tls ? 'TLS' : 'no TLS', session.application].filter(
     (part) => part !== undefined,
   );
-  return [
+  const rows: Row[] = [
     ['who', visibleText(who)],
-    ['how', visibleText(how.join(', '))],
-    ['from', visibleText(session.clientAddress)],
-    [
-      'result',
-      paint(verdictColour(result), visibleText(result)) +
-        (error === undefined ? '' : ` (${visibleText(error)})`),
-    ],
+    ['login', visibleText(`${time} from ${session.clientAddress} (${how.join(', ')})`)],
   ];
+  if (result !== 'accepted') {
+    const text = `${result}${error === undefined ? '' : ` (${error})`}`;
+    rows.push(['', visibleText(text), (line) => paint(verdictColour(String(result)), line)]);
+  }
+  return rows;
 }
 
-function intentRows(body: IntentBody, paint: Paint): Row[] {
-  const { request, session, principal, statements, decision, via, text, parameters } = body;
+function intentRows(body: IntentBody, time: string, paint: Paint): Row[] {
+  const { session, principal, statements, decision, via, text, parameters } = body;
   const { reason } = decision;
   const rows: Row[] = [
-    ['id', visibleText(request)],
-    ['who', visibleText(formatWho(principal))],
-    ['where', visibleText(`${session.database.name} (${session.dialect}), ${via}`)],
+    ['as', visibleText(formatWho(principal))],
+    ['asked', visibleText(`${time} of ${session.database.name} (${session.dialect}, ${via})`)],
   ];
   if (principal.task !== undefined) rows.push(['task', visibleText(principal.task)]);
-  if (text !== undefined) rows.push(['text', visibleText(shortened(text, MAX_TEXT))]);
+  if (text !== undefined) {
+    rows.push(['text', visibleText(shortened(text, MAX_TEXT)), (line) => paint('bold', line)]);
+  }
   if (parameters !== undefined)
     rows.push(['with', visibleText(shortened(JSON.stringify(parameters), MAX_TEXT))]);
   for (const statement of statements.slice(0, MAX_LIST)) rows.push(...statementRows(statement));
   if (statements.length > MAX_LIST) rows.push(['', `and ${statements.length - MAX_LIST} more statements`]);
   rows.push([
     'decision',
-    `${paint(verdictColour(decision.effect), visibleText(decision.effect))}: ${visibleText(reason.text)}`,
+    visibleText(`${decision.effect}: ${reason.text}`),
+    (line) => paint(verdictColour(String(decision.effect)), line),
   ]);
-  if (reason.rule !== undefined) rows.push(['rule', visibleText(formatRule(reason.rule))]);
+  const rule = reason.rule === undefined ? '' : `${formatRule(reason.rule)}, `;
+  rows.push(['rule', visibleText(`${rule}policies ${decision.policyRevision}`)]);
   if (reason.hint !== undefined) rows.push(['hint', visibleText(reason.hint)]);
-  for (const { object, field, masker } of decision.obligations.masks.slice(0, MAX_LIST)) {
-    rows.push(['masks', visibleText(`${formatObject(object)}.${field} ${masker.kind}`)]);
+  for (const [index, { object, field, masker }] of decision.obligations.masks.slice(0, MAX_LIST).entries()) {
+    rows.push([index === 0 ? 'masks' : '', visibleText(`${formatObject(object)}.${field} ${masker.kind}`)]);
   }
-  rows.push(['policies', visibleText(decision.policyRevision)]);
   return rows;
 }
 
@@ -116,11 +155,15 @@ function statementRows({ verb, accesses }: Statement): Row[] {
   ]);
 }
 
-function outcomeRows(body: OutcomeBody, paint: Paint): Row[] {
-  const code = body.code === undefined ? '' : ` (${visibleText(body.code)})`;
+function outcomeRows(body: OutcomeBody, time: string, paint: Paint): Row[] {
+  const code = body.code === undefined ? '' : ` (${body.code})`;
   return [
-    ['result', `${paint(verdictColour(body.result), visibleText(body.result))}${code}`],
-    ['counts', visibleText(formatCounts(body))],
+    ['answered', visibleText(time)],
+    [
+      'outcome',
+      visibleText(`${body.result}${code}: ${formatCounts(body)}`),
+      (line) => paint(verdictColour(String(body.result)), line),
+    ],
   ];
 }
 

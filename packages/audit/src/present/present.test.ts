@@ -22,43 +22,63 @@ const LINES = chainedLines([
 ]);
 
 test('gives each event one aligned line', () => {
-  expect(LINES.map((line) => formatEvent(line, { width: 170 }))).toEqual([
-    '2026-01-31 12:00:00.000  gw-1             1  login      ada               accepted   s1  shop  10.0.0.1:5000',
-    '2026-01-31 12:00:01.000  gw-1             2  intent     ada               permit     s1-1  shop  read public.customers  base/readers  select * from customers where id = 7',
-    '2026-01-31 12:00:02.000  gw-1             3  outcome                      ok         s1-1  1 row, 2 masked cells, 100 bytes in 3.1 ms',
-    '2026-01-31 12:00:03.000  gw-1             4  intent     bot for ada       deny       s1-2  shop  unknown ?  guardrails/no-bare-delete  select * from customers where id =…',
-    '2026-01-31 12:00:04.000  gw-1             5  logout                                  s1  client',
-    '2026-01-31 12:00:05.000  gw-1             6  violation                               s1  bad-frame  a frame of 0 bytes',
-    '2026-01-31 12:00:06.000  gw-1             7  gateway                                 started  {"listeners":["a:1"]}',
+  expect(LINES.map((line) => formatEvent(line, { width: 176 }))).toEqual([
+    '2026-01-31 12:00:00.000  gw-1 1          login       ada                 s1                      shop  token  from 10.0.0.1:5000',
+    '2026-01-31 12:00:01.000  gw-1 2          permit      ada                 s1-1                    shop  read public.customers  base/readers  select * from customers where id = 7',
+    '2026-01-31 12:00:02.000  gw-1 3          ok                              s1-1                    1 row, 2 masked cells, 100 bytes in 3.1 ms',
+    '2026-01-31 12:00:03.000  gw-1 4          deny        bot for ada         s1-2                    guardrails/no-bare-delete  unknown ?  select * from customers where id = 7',
+    '2026-01-31 12:00:04.000  gw-1 5          logout                          s1                      client  after 2 statements',
+    '2026-01-31 12:00:05.000  gw-1 6          violation                       s1                      bad-frame  a frame of 0 bytes',
+    '2026-01-31 12:00:06.000  gw-1 7          gateway                                                 started  listeners ["a:1"]',
   ]);
 });
 
+test('fits the screen, and keeps time, verdict and who on a narrow one', () => {
+  expect(LINES.map((line) => formatEvent(line, { width: 80 }))).toEqual([
+    '12:00:00  login       ada           s1  shop  token  from 10.0.0.1:5000',
+    '12:00:01  permit      ada           s1-1  select * from customers where id = 7',
+    '12:00:02  ok                        s1-1  1 row, 2 masked cells in 3.1 ms',
+    '12:00:03  deny        bot for ada   s1-2  guardrails/no-bare-delete  unknown ? …',
+    '12:00:04  logout                    s1  client  after 2 statements',
+    '12:00:05  violation                 s1  bad-frame  a frame of 0 bytes',
+    '12:00:06  gateway                   started  listeners ["a:1"]',
+  ]);
+  for (const width of [60, 80, 100, 109, 110, 149, 150, 200]) {
+    for (const line of LINES) expect(formatEvent(line, { width }).length).toBeLessThanOrEqual(width);
+  }
+});
+
+test('says in a word what the gateway itself has done', () => {
+  const detail = { from: 1, to: 8, key: 'c'.repeat(32) };
+  const [line] = chainedLines([{ kind: 'gateway', what: 'checkpoint', detail }]);
+  expect(formatEvent(line!, { width: 80 })).toMatch(/ checkpoint {2}events 1 to 8 signed by cccccccc$/);
+});
+
 test('tells a request on one screen', () => {
-  expect(formatStory(LINES.slice(0, 3))).toBe(
+  expect(formatStory(LINES.slice(0, 3), { width: 70 })).toBe(
     [
-      'login     2026-01-31T12:00:00.000Z  gw-1 1',
-      'who       ada (human)',
-      'how       token, TLS, shell',
-      'from      10.0.0.1:5000',
-      'result    accepted',
-      '',
-      'request   2026-01-31T12:00:01.000Z  gw-1 2',
-      'id        s1-1',
-      'who       ada',
-      'where     shop (line), simple',
-      'text      select * from customers where id = 7',
-      'select    read public.customers',
-      'decision  permit: permitted',
-      'rule      base/readers (base.yaml:3)',
-      'policies  r1',
-      '',
-      'outcome   2026-01-31T12:00:02.000Z  gw-1 3',
-      'result    ok',
-      'counts    1 row, 2 masked cells, 100 bytes in 3.1 ms',
+      'request     s1-1',
+      'verdict     permitted, ok',
+      '─'.repeat(70),
+      'who         ada (human)',
+      'login       2026-01-31 12:00:00.000 UTC from 10.0.0.1:5000 (token,',
+      '            TLS, shell)',
+      'as          ada',
+      'asked       2026-01-31 12:00:01.000 UTC of shop (line, simple)',
+      'text        select * from customers where id = 7',
+      'select      read public.customers',
+      'decision    permit: permitted',
+      'rule        base/readers (base.yaml:3), policies r1',
+      'answered    2026-01-31 12:00:02.000 UTC',
+      'outcome     ok: 1 row, 2 masked cells, 100 bytes in 3.1 ms',
+      '─'.repeat(70),
+      'evidence    events gw-1 1, gw-1 2, gw-1 3; gatehouse audit verify',
+      '            proves them',
       '',
     ].join('\n'),
   );
-  expect(formatStory([LINES[3]!])).toContain('decision  deny: deletes need a filter');
+  expect(formatStory([LINES[3]!])).toContain('decision    deny: deletes need a filter');
+  expect(formatStory([LINES[3]!])).toContain('verdict     denied');
   expect(formatStory([])).toBe('no such request\n');
 });
 

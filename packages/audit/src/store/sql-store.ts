@@ -114,7 +114,23 @@ async function createSchema(run: Run): Promise<void> {
   if (encoding !== 'UTF8') {
     throw new GatewayError('config', 'store-encoding', `expected a database in UTF8, got \`${encoding}\``);
   }
-  for (const statement of SCHEMA) await run(statement);
+  for (let left = SCHEMA_ATTEMPTS; ; left -= 1) {
+    try {
+      for (const statement of SCHEMA) await run(statement);
+      return;
+    } catch (error) {
+      if (left === 1 || !isRace(error)) throw error;
+    }
+  }
+}
+
+const SCHEMA_ATTEMPTS = 5;
+
+/** Two who make the same schema at once: `if not exists` looks before the other one commits. */
+function isRace(error: unknown): boolean {
+  return (
+    error instanceof GatewayError && ['23505', '42P07', '40P01'].includes(String(error.context['reason']))
+  );
 }
 
 async function guarded(

@@ -81,9 +81,15 @@ function common(command: Command): Command {
     .option('--json', 'print JSON, one event a line');
 }
 
+/** A pipe has no width; what reads it may be a file that somebody looks at later. */
+function screenOf(terminal: Terminal): { readonly colour: boolean; readonly width?: number } {
+  const { columns } = process.stdout;
+  return { colour: terminal.isTty, ...(columns === undefined ? {} : { width: columns }) };
+}
+
 function print(events: readonly StoredEvent[], options: Common, terminal: Terminal): void {
   for (const { line } of events)
-    terminal.line(options.json === true ? line : formatEvent(line, { colour: terminal.isTty }));
+    terminal.line(options.json === true ? line : formatEvent(line, screenOf(terminal)));
 }
 
 async function tail(
@@ -143,7 +149,7 @@ async function show(
     terminal.line(
       formatStory(
         events.map(({ line }) => line),
-        { colour: terminal.isTty },
+        screenOf(terminal),
       ),
     );
 }
