@@ -46,7 +46,10 @@ update victims set note = '' limit 5
 /*M! drop table victims */
 /*M!100000 delete from victims */
 select 1 /*!50000 ; drop table victims */
-delete from victims /*! where id = 0 */
+delete from victims /*!99999 where id = 0 */
+delete from victims /*!050503 where id = 0 */
+delete from victims /*!5050 where id = 0 */
+delete from victims /*! -- */ where id = 0
 select 1; drop table victims
 select 1; ; delete from victims
 begin not atomic drop table victims; end

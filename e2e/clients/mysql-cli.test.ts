@@ -124,6 +124,49 @@ describe.skipIf(!hasMariadb)(
       expect((await same(['--max-allowed-packet=16M'], script)).stdout).toContain('900000');
     });
 
+    it.each([
+      ['mariadb-show', ['billing', 'invoices']],
+      ['mariadb-check', ['billing', 'credit_notes']],
+      ['mariadb-admin', ['ping']],
+    ])('shows the same in %s', async (program, args) => {
+      const direct = await tool(sides.direct, program, args);
+      expect(direct.code).toBe(0);
+      expect(await tool(sides.through, program, args)).toEqual(direct);
+    });
+
+    it('dumps the same, and reads the dump back', async () => {
+      const args = ['--skip-dump-date', 'billing', 'credit_notes', 'open_invoices'];
+      const direct = await tool(sides.direct, 'mariadb-dump', args);
+      expect(direct).toMatchObject({ code: 0, stdout: expect.stringContaining('/*!50001 CREATE VIEW') });
+      expect(await tool(sides.through, 'mariadb-dump', args)).toEqual(direct);
+      expect(await mariadb(sides.through, [], direct.stdout)).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(await tool(sides.direct, 'mariadb-dump', args)).toEqual(direct);
+    });
+
+    it('imports a file', async () => {
+      const file = join(sides.stage.folder, 'imported.txt');
+      writeFileSync(file, Array.from({ length: 500 }, (_, n) => `${n}\trow ${n}\n`).join(''));
+      const run = async (side: Side): Promise<readonly ProgramResult[]> => [
+        await mariadb(side, ['-e', 'create table imported (a int, b text)']),
+        await tool(side, 'mariadb-import', ['--local', '--verbose', 'billing', file]),
+        await mariadb(side, ['-e', 'select count(*), sum(a) from imported; drop table imported']),
+      ];
+      const direct = await run(sides.direct);
+      expect(direct.map(({ code }) => code)).toEqual([0, 0, 0]);
+      expect((await run(sides.through)).map(comparable)).toEqual(
+        direct
+          .map(comparable)
+          .map((one) => ({ ...one, stdout: one.stdout.replaceAll(sides.direct.host, sides.through.host) })),
+      );
+    });
+
+    /** Another program of the same package; the database is among the arguments. */
+    function tool(side: Side, program: string, args: readonly string[]): Promise<ProgramResult> {
+      return runProgram(program, [...connectionArgs(side).slice(0, -1), ...args], {
+        env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', MYSQL_PWD: side.password },
+      });
+    }
+
     it('is refused with the number that clients know', async () => {
       const refused = await mariadb(sides.through, ['-e', 'select 1'], '', 'wrong');
       expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('ERROR 1045 (28000)')]);

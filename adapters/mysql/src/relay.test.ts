@@ -244,6 +244,31 @@ describe('session state', () => {
     expect(peer.clientPackets()).toHaveLength(1);
   });
 
+  it('lets a kept setting come back, and asks what it was before it reads on', async () => {
+    const peer = new ScriptedRelay();
+    peer.query('set sql_mode=@old');
+    peer.query('select 2');
+    expect(words(peer.upstreamPackets())).toEqual([[0, '\x03set sql_mode=@old']]);
+    peer.upstreamSays([OK]);
+    expect(words(peer.upstreamPackets())[0]![1]).toContain('@@session.sql_mode');
+    peer.upstreamSays(pins('shop', 'IGNORE_SPACE,NO_ZERO_DATE'));
+    expect(words(peer.upstreamPackets())).toEqual([[0, "\x03set session sql_mode = 'NO_ZERO_DATE'"]]);
+    peer.upstreamSays([OK]);
+    peer.upstreamPackets();
+    peer.upstreamSays(pins('shop', 'NO_ZERO_DATE'));
+    await peer.turn();
+    expect(words(peer.upstreamPackets())).toEqual([[0, '\x03select 2']]);
+  });
+
+  it('lets no kept setting come back where more stands in the same text', () => {
+    for (const text of ['set sql_mode=@old; select 1', 'select 1; set sql_mode=@old']) {
+      const peer = new ScriptedRelay({ policy: () => NO_OBLIGATIONS });
+      peer.query(text);
+      expect(peer.upstreamPackets()).toEqual([]);
+      expect(peer.clientPackets()[0]![1].readUInt16LE(1)).toBe(1142);
+    }
+  });
+
   it('ends the session when the upstream reports NO_BACKSLASH_ESCAPES or ANSI_QUOTES', () => {
     for (const bit of [0x200, 0x8000]) {
       const peer = new ScriptedRelay();

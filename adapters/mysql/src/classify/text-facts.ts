@@ -58,7 +58,7 @@ export function textFacts<Catalog>(
     if (moved !== null) facts = withUnknownAccesses(facts, moved);
     for (const effect of analyzed.effects) {
       const unsafe = unsafeEffect(effect, context.analyzer);
-      if (unsafe !== null) {
+      if (unsafe !== null && !isLookedAtBehind(effect, analysis)) {
         forbidden ??= unsafe;
         facts = withUnknownAccesses(facts, unsafe);
       }
@@ -84,6 +84,15 @@ export function textFacts<Catalog>(
     plain: isPlain(text, statements),
     forbidden,
   };
+}
+
+/**
+ * SECURITY: a value that is not seen here, as dumps give back what they kept in a variable, may be set where nothing
+ * else is in the text: what it was is asked of the server before anything behind it is read (`lets a kept setting
+ * come back, and asks what it was before it reads on`).
+ */
+function isLookedAtBehind(effect: SessionEffect, { statements }: AnalyzedText): boolean {
+  return effect.kind === 'set' && !effect.value.known && statements.length === 1;
 }
 
 function isDefaultMode(effect: SessionEffect): boolean {

@@ -324,8 +324,11 @@ function fakeStatement(text: string): AnalyzedStatement {
 function fakeEffects(text: string): SessionEffect[] {
   const use = /^use `?(\w+)/.exec(text);
   if (use !== null) return [{ kind: 'use', database: use[1]! }];
-  const set = /^set (\w+)/.exec(text);
-  if (set !== null) return [{ kind: 'set', name: set[1]!, value: unknown('x'), local: false }];
+  const set = /^set (\w+)(?:=(\w+))?/.exec(text);
+  if (set !== null) {
+    const value = set[2] === undefined ? unknown('a computed value') : known(set[2]);
+    return [{ kind: 'set', name: set[1]!, value, local: false }];
+  }
   const prepare = /^prepare (\w+) from '(.*)'/.exec(text);
   if (prepare !== null)
     return [{ kind: 'prepare', name: prepare[1]!, statement: fakeStatement(prepare[2]!) }];

@@ -2,8 +2,9 @@
  * Tokens of MySQL and MariaDB, as the server's own lexer cuts them under the pinned modes (no ANSI_QUOTES,
  * no NO_BACKSLASH_ESCAPES) and utf8mb4 (sql/sql_lex.cc; manual, chapter "Language Structure").
  *
- * Total: every text gives tokens or a refusal. Executable comments are refused, because which server
- * runs what is inside is not for a gateway to guess. Numbers follow the server's rule that `1e1from` is a
+ * Total: every text gives tokens or a refusal. What stands in an executable comment is read as part of the text
+ * where every server runs it (no version, or one up to 5.5.3, which drivers and dump tools send); with any other
+ * version, and in MariaDB's own form, it is refused, because who runs it is not for a gateway to guess. Numbers follow the server's rule that `1e1from` is a
  * number and a word, `.1from` too, and that an identifier may begin with digits.
  */
 export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'variable' | 'parameter' | 'symbol';
@@ -24,13 +25,31 @@ export type LexResult =
 export function lexMysql(text: string): LexResult {
   const tokens: Token[] = [];
   let at = 0;
+  let isInside = false;
   while (at < text.length) {
     const code = text.charCodeAt(at);
     if (code < 0x20 && code !== 9 && code !== 10 && code !== 11 && code !== 12 && code !== 13) {
       return refused(code === 0 ? 'nul-in-text' : 'control-character', 'the text holds a control character');
     }
+    if (isInside && text.startsWith('*/', at)) {
+      isInside = false;
+      at += 2;
+      continue;
+    }
     const blank = blankLength(text, at);
-    if (blank === 'executable') return refused('executable-comment', 'the text holds an executable comment');
+    if (blank === 'executable') {
+      const head = isInside ? 0 : executableHead(text, at);
+      if (head === 0) return refused('executable-comment', 'the text holds an executable comment');
+      isInside = true;
+      at += head;
+      continue;
+    }
+    // SECURITY: where a comment or a statement ends inside an executable one is not the same for every server.
+    if (isInside && blank !== 1 && (blank !== 0 || text[at] === ';'))
+      return refused(
+        'executable-comment',
+        'the text holds an executable comment with more than one thing in it',
+      );
     if (blank === 'open') return refused('not-splittable', 'a comment does not end');
     if (blank > 0) {
       at += blank;
@@ -41,8 +60,21 @@ export function lexMysql(text: string): LexResult {
     tokens.push(token);
     at = token.end;
   }
+  if (isInside) return refused('not-splittable', 'a comment does not end');
   return { kind: 'tokens', tokens };
 }
+
+/** Length of `/*!` or `/*!NNNNN` where every server runs what follows; 0 elsewhere. */
+function executableHead(text: string, at: number): number {
+  const head = /\/\*!(\d*)/y;
+  head.lastIndex = at;
+  const version = head.exec(text)?.[1];
+  if (version === '') return 3;
+  return version?.length === 5 && Number(version) <= RUN_BY_EVERY_SERVER ? 8 : 0;
+}
+
+/** MySQL 5.5.3 of 2010; MariaDB, whose numbers begin at 10.0, leaves out only versions from 5.7 to its own. */
+const RUN_BY_EVERY_SERVER = 50_503;
 
 function refused(code: string, message: string): LexResult {
   return { kind: 'refused', code, message };
@@ -56,9 +88,18 @@ function blankLength(text: string, at: number): number | 'executable' | 'open' {
   if (char === '-' && text[at + 1] === '-' && (at + 2 >= text.length || text.charCodeAt(at + 2) <= 0x20))
     return lineLength(text, at);
   if (char !== '/' || text[at + 1] !== '*') return 0;
+  if (text.startsWith('/*M!999999', at)) return neverRunLength(text, at);
   if (text[at + 2] === '!' || (text[at + 2] === 'M' && text[at + 3] === '!') || text[at + 2] === '+')
     return text[at + 2] === '+' ? commentLength(text, at) : 'executable';
   return commentLength(text, at);
+}
+
+/** A comment of MariaDB's own with the version 999999, with which its dumps begin: no server runs it. Others inside would nest. */
+function neverRunLength(text: string, at: number): number | 'executable' | 'open' {
+  const length = commentLength(text, at);
+  if (length === 'open') return length;
+  const inside = text.slice(at + 2, at + length);
+  return /^M!999999\d/.test(inside) || inside.includes('/*') ? 'executable' : length;
 }
 
 function commentLength(text: string, at: number): number | 'open' {
