@@ -1,19 +1,22 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { journalDir, openStore, storedLines, verifyJournal, verifyStored } from '@gatehouse/audit';
 import { type Fleet, freePort, startFleet } from '@gatehouse/fleet';
 import pg from 'pg';
 import { stringify } from 'yaml';
 import { allowAllPolicies } from '../stage/policies.ts';
+import { BlockablePort } from './blockable-port.ts';
+import { Collector } from './collector.ts';
 
 const BIN = fileURLToPath(new URL('../../packages/cli/src/bin.ts', import.meta.url));
 const NODE_ARGS = ['--conditions=gatehouse-source', '--import', import.meta.resolve('tsx'), BIN];
 
 /** A part that can be killed without a word and started again. */
-interface Part {
+export interface Part {
   kill9(): Promise<void>;
   start(): Promise<void>;
 }
@@ -29,68 +32,138 @@ export interface Differences {
   readonly journalProblem: string | null;
   /** Intents whose outcome nobody will ever tell; only a killed gateway leaves some. */
   readonly withoutOutcome: number;
+  /** Events of the journal that the collector does not have, null without one. */
+  readonly notCollected: number | null;
+}
+
+/** What a stage has beside the parts that every one has. */
+export interface StageOptions {
+  /** The store on a server of its own, Redis behind ports that can fall silent, and a collector as a sink. */
+  readonly apart?: boolean;
+  /** Where the gateway's data lies; inside the stage's folder when absent. */
+  readonly dataDir?: string;
+}
+
+/** How fast the load was. */
+export interface Load {
+  readonly statements: number;
+  readonly perSecond: number;
 }
 
 /** A gateway and a worker as processes of their own, Redis and Postgres from the fleet, and a load through the gateway. */
 export class FaultStage {
   readonly folder = mkdtempSync(join(tmpdir(), 'gatehouse-faults-'));
+  /** The gateway and the worker each have one, so that either can be cut off alone. */
   readonly #config = join(this.folder, 'gatehouse.yaml');
+  readonly #workerConfig = join(this.folder, 'worker.yaml');
+  readonly #dataDir: string;
   readonly #fleet: Fleet;
+  readonly #storeFleet: Fleet;
   readonly #port: number;
+  /** Redis as the gateway and as the worker reach it. */
+  readonly gatewayLink: BlockablePort | null;
+  readonly workerLink: BlockablePort | null;
+  readonly collector: Collector | null;
   #secret = '';
   #gateway: ChildProcess | null = null;
   #worker: ChildProcess | null = null;
   #next = 1;
 
-  private constructor(fleet: Fleet, port: number) {
-    this.#fleet = fleet;
+  private constructor(servers: Servers, port: number, { dataDir }: StageOptions) {
+    this.#fleet = servers.fleet;
+    this.#storeFleet = servers.storeFleet;
+    this.gatewayLink = servers.gatewayLink;
+    this.workerLink = servers.workerLink;
+    this.collector = servers.collector;
     this.#port = port;
+    this.#dataDir = dataDir ?? join(this.folder, 'data');
   }
 
-  static async open(): Promise<FaultStage> {
-    const fleet = await startFleet({ need: ['postgres', 'redis'], report: () => undefined });
-    const stage = new FaultStage(fleet, await freePort());
+  static async open(options: StageOptions = {}): Promise<FaultStage> {
+    const stage = new FaultStage(await openServers(options), await freePort(), options);
     await stage.#prepare();
     return stage;
   }
 
   /** The parts that can fail. */
-  get parts(): Readonly<Record<'redis' | 'worker' | 'gateway', Part>> {
+  get parts(): Readonly<Record<'redis' | 'worker' | 'gateway' | 'store', Part>> {
     const { redis } = this.#fleet;
+    const { postgres } = this.#storeFleet;
     return {
+      store: { kill9: () => postgres!.kill9(), start: () => postgres!.restart() },
       redis: { kill9: () => redis!.kill9(), start: () => redis!.restart() },
       worker: { kill9: () => killed(this.#worker), start: () => this.#startWorker() },
       gateway: { kill9: () => killed(this.#gateway), start: () => this.#startGateway() },
     };
   }
 
+  get journalDir(): string {
+    return journalDir(this.#dataDir);
+  }
+
+  /** One more worker on the same queue, until the returned function is called. */
+  async startAnotherWorker(): Promise<() => Promise<void>> {
+    const another = await started('worker', this.#workerConfig, 'taking events');
+    return () => killed(another);
+  }
+
+  /** Runs a command of the program with the gateway's configuration and gives what it printed. */
+  async command(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...NODE_ARGS,
+      ...args,
+      '--config',
+      this.#config,
+    ]);
+    return stdout;
+  }
+
+  /** The store, to be closed by the caller. */
+  openStore(): ReturnType<typeof openStore> {
+    return openStore({ kind: 'server', url: this.#storeUrl() }, () => undefined);
+  }
+
+  /** Runs a statement on the store's database behind everybody's back. */
+  async onStore(text: string): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#storeUrl() });
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  }
+
   async close(): Promise<void> {
     await Promise.all([killed(this.#gateway), killed(this.#worker)]);
+    await Promise.all([this.gatewayLink?.close(), this.workerLink?.close(), this.collector?.close()]);
     await this.#fleet.stop();
+    if (this.#storeFleet !== this.#fleet) await this.#storeFleet.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Four clients insert numbers through the gateway, as fast as they are answered, while the work goes on. */
-  async underLoad(work: () => Promise<void>): Promise<void> {
+  /** Four clients insert numbers through the gateway at a steady pace while the work goes on. */
+  async underLoad(work: () => Promise<void>): Promise<Load> {
     let stopped = false;
-    const clients = Array.from({ length: 4 }, () => this.#client(() => stopped));
+    const first = this.#next;
+    const begun = performance.now();
+    const clients = Array.from({ length: CLIENTS }, () => this.#client(() => stopped));
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     await work();
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     stopped = true;
+    const seconds = (performance.now() - begun) / 1_000;
     await Promise.all(clients);
+    const statements = this.#next - first;
+    return { statements, perSecond: Math.round(statements / seconds) };
   }
 
   /** Waits until the store has what the journal has, then compares what ran with what is recorded. */
   async check(): Promise<Differences> {
-    const store = await openStore({ kind: 'server', url: this.#storeUrl() }, () => undefined);
+    const store = await this.openStore();
     try {
-      const [journal] = await verifyJournal(journalDir(join(this.folder, 'data')));
+      const [journal] = await verifyJournal(this.journalDir);
       const last = journal?.last?.seq ?? 0;
       // Batches arrive in any order: the last number may be there before those in between.
-      for (let tries = 0; tries < 600 && ((await store.verifyInfo())[0]?.events ?? 0) < last; tries++) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      await eventually(async () => ((await store.verifyInfo())[0]?.events ?? 0) >= last);
+      await eventually(async () => (this.collector?.missing(last) ?? 0) === 0);
       const intents = new Map<string, number>();
       const outcomes = new Set<string>();
       for await (const line of storedLines(store, 'faults')) {
@@ -113,6 +186,7 @@ export class FaultStage {
               : `${stored.events} of ${last} events`
             : stored.problem.kind,
         journalProblem: journal?.problem?.kind ?? null,
+        notCollected: this.collector?.missing(last) ?? null,
         withoutOutcome: [...intents.keys()].filter((request) => !outcomes.has(request)).length,
       };
     } finally {
@@ -124,17 +198,22 @@ export class FaultStage {
     const owner = this.#owner('postgres');
     await owner.connect();
     await owner.query('create database faults');
-    await owner.query('create database audit');
     await owner.end();
+    const { host, port, user, password } = this.#storeFleet.postgres!;
+    const store = new pg.Client({ host, port, user, password, database: 'postgres' });
+    await store.connect();
+    await store.query('create database audit');
+    await store.end();
     const counter = this.#owner('faults');
     await counter.connect();
     await counter.query('create table counter (n int primary key); grant all on counter to public');
     await counter.end();
-    this.#writeConfig();
+    this.#writeConfig(this.#config, this.gatewayLink);
+    this.#writeConfig(this.#workerConfig, this.workerLink);
     this.#secret = execFileSync(
       process.execPath,
       [...NODE_ARGS, 'token', 'create', 'load', '--config', this.#config],
-      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
     ).trim();
     await this.#startWorker();
     await this.#startGateway();
@@ -146,14 +225,14 @@ export class FaultStage {
   }
 
   #storeUrl(): string {
-    const { host, port, user, password } = this.#fleet.postgres!;
+    const { host, port, user, password } = this.#storeFleet.postgres!;
     return `postgres://${user}:${password}@${host}:${port}/audit`;
   }
 
-  #writeConfig(): void {
+  #writeConfig(path: string, link: BlockablePort | null): void {
     const { host, port, app, user, password } = this.#fleet.postgres!;
     const secrets = join(this.folder, 'secrets');
-    mkdirSync(secrets, { mode: 0o700 });
+    mkdirSync(secrets, { recursive: true, mode: 0o700 });
     const secret = (name: string, value: string): string => {
       writeFileSync(join(secrets, name), value, { mode: 0o600 });
       return `file:secrets/${name}`;
@@ -163,6 +242,12 @@ export class FaultStage {
       'principals: [{ name: load, kind: service, groups: [] }]\n',
     );
     const own = { user, password: secret('own', password) };
+    const redis = new URL(this.#fleet.redis!.url);
+    if (link !== null) redis.port = String(link.port);
+    const sinks =
+      this.collector === null
+        ? []
+        : [{ name: 'collector', kind: 'http', url: this.collector.url, secret: secret('sink', 'shared') }];
     const upstream = {
       host,
       port,
@@ -173,21 +258,22 @@ export class FaultStage {
       tls: { mode: 'disable' },
     };
     writeFileSync(
-      this.#config,
+      path,
       stringify({
         node: 'faults',
-        dataDir: './data',
+        dataDir: this.#dataDir,
         policies: allowAllPolicies(),
         principals: './principals.yaml',
         databases: [{ name: 'faults', dialect: 'postgres', upstream }],
         listeners: [{ name: 'pg', dialect: 'postgres', port: this.#port, databases: ['faults'] }],
         admin: { port: 0 },
         audit: {
-          redis: secret('redis', this.#fleet.redis!.url),
+          redis: secret(`redis-${redis.port}`, redis.href),
           store: secret('store', this.#storeUrl()),
           worker: 'separate',
           texts: 'keep',
           parameters: 'keep',
+          sinks,
         },
         log: { level: 'error' },
       }),
@@ -199,10 +285,11 @@ export class FaultStage {
   }
 
   async #startWorker(): Promise<void> {
-    this.#worker = await started('worker', this.#config, 'taking events');
+    this.#worker = await started('worker', this.#workerConfig, 'taking events');
   }
 
   async #client(isStopped: () => boolean): Promise<void> {
+    const pace = createPace(STATEMENTS_PER_SECOND / CLIENTS);
     while (!isStopped()) {
       const client = new pg.Client({
         host: '127.0.0.1',
@@ -217,6 +304,7 @@ export class FaultStage {
         await client.connect();
         while (!isStopped()) {
           await client.query('insert into counter values ($1)', [this.#next++]);
+          await pace();
         }
       } catch {
         // The gateway is away, or was when the answer should have come: whether it ran is what the checker finds out.
@@ -232,6 +320,49 @@ export class FaultStage {
     const { rows } = await owner.query('select n from counter');
     await owner.end();
     return rows.map(({ n }) => n);
+  }
+}
+
+const CLIENTS = 4;
+/** Steady, and more than what the promise is tested with; what was missed in an outage is not caught up. */
+const STATEMENTS_PER_SECOND = 800;
+
+/** Gives a function that waits until the next statement is due. */
+function createPace(perSecond: number): () => Promise<void> {
+  let due = performance.now();
+  return async () => {
+    due = Math.max(due + 1_000 / perSecond, performance.now() - 100);
+    const wait = due - performance.now();
+    if (wait >= 1) await new Promise((resolve) => setTimeout(resolve, wait));
+  };
+}
+
+interface Servers {
+  readonly fleet: Fleet;
+  readonly storeFleet: Fleet;
+  readonly gatewayLink: BlockablePort | null;
+  readonly workerLink: BlockablePort | null;
+  readonly collector: Collector | null;
+}
+
+async function openServers({ apart = false }: StageOptions): Promise<Servers> {
+  const report = () => undefined;
+  const fleet = await startFleet({ need: ['postgres', 'redis'], report });
+  if (!apart) return { fleet, storeFleet: fleet, gatewayLink: null, workerLink: null, collector: null };
+  const { host, port } = fleet.redis!;
+  return {
+    fleet,
+    storeFleet: await startFleet({ need: ['postgres'], report }),
+    gatewayLink: await BlockablePort.open(host, port),
+    workerLink: await BlockablePort.open(host, port),
+    collector: await Collector.open(),
+  };
+}
+
+/** Waits a minute or two; what is not so by then is what the checker reports. */
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 900 && !(await isSo()); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

@@ -21,6 +21,9 @@ export function createMemoryStore(): MemoryStore {
     away: false,
     async insert(lines) {
       if (this.away) throw new GatewayError('unavailable', 'store-unavailable', 'away');
+      if (lines.some((line) => parseLine(line) === null)) {
+        throw new GatewayError('audit', 'line-malformed', 'expected the line of an event');
+      }
       arrivals += lines.length;
       const conflicts: string[] = [];
       let inserted = 0;

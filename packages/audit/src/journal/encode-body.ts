@@ -7,7 +7,13 @@
  * statement of a gigabyte cannot fill the journal. What is too large even then is refused.
  */
 import * as crypto from 'node:crypto';
-import { type AuditBody, GatewayError, type IntentBody, type JsonValue } from '@gatehouse/model';
+import {
+  type AuditBody,
+  GatewayError,
+  type IntentBody,
+  type JsonValue,
+  type OutcomeBody,
+} from '@gatehouse/model';
 
 /** Characters of a statement's text, and of each string among its parameters, that are kept. */
 const MAX_TEXT_CHARACTERS = 64 * 1024;
@@ -62,7 +68,8 @@ function stringify(
   quote: (text: string) => string,
 ): string {
   try {
-    return body.kind === 'intent' ? stringifyIntent(body, shared, quote) : JSON.stringify(body);
+    if (body.kind === 'intent') return stringifyIntent(body, shared, quote);
+    return body.kind === 'outcome' ? stringifyOutcome(body) : JSON.stringify(body);
   } catch (cause) {
     throw new GatewayError('audit', 'event-not-json', 'an event cannot be written as JSON', {
       context: { kind: body.kind },
@@ -83,6 +90,26 @@ function stringifyIntent(
   if (body.text !== undefined) text += `,"text":${quote(body.text)}`;
   if (body.parameters !== undefined) text += `,"parameters":${stringifyParameters(body.parameters)}`;
   return `${text}}`;
+}
+
+/** As JSON.stringify would, at half the cost: every statement has one. */
+function stringifyOutcome(body: OutcomeBody & Record<UnwrittenField, never>): string {
+  let text = `{"kind":"outcome","request":${JSON.stringify(body.request)},"session":${JSON.stringify(body.session)}`;
+  text += `,"result":"${body.result}","rows":${number(body.rows)},"affectedRows":${number(body.affectedRows)}`;
+  text += `,"maskedCells":${number(body.maskedCells)},"bytes":${number(body.bytes)}`;
+  text += `,"durationMs":${number(body.durationMs)}`;
+  return body.code === undefined ? `${text}}` : `${text},"code":${JSON.stringify(body.code)}}`;
+}
+
+type WrittenField =
+  | ('kind' | 'request' | 'session' | 'result' | 'rows' | 'affectedRows' | 'maskedCells' | 'bytes')
+  | ('durationMs' | 'code');
+/** INVARIANT: a field that `stringifyOutcome` does not write is an error of types here. */
+type UnwrittenField = Exclude<keyof OutcomeBody, WrittenField>;
+
+/** JSON has no word for what is not finite. */
+function number(value: number): string {
+  return Number.isFinite(value) ? String(value) : 'null';
 }
 
 /** Gives short texts as they are, others cut and followed by their length and hash. */

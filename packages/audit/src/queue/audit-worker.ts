@@ -138,7 +138,8 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
         return { ...result, refusals: [] };
       } catch (error) {
         // What was refused may stand in a batch beside this one: each tries alone.
-        if (isRefusal(error) && how === combined) return insert(lines, alone);
+        if ((isRefusal(error) || isMalformed(error)) && how === combined) return insert(lines, alone);
+        if (isMalformed(error)) throw error;
         if (isRefusal(error)) return insertHalves(lines, error as Error);
         if (storeFailure === null) onAlert({ kind: 'store-unavailable', error: error as Error });
         storeFailure = error as Error;
@@ -150,7 +151,7 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   /** One event that the store refuses must not keep the others of its batch out. */
   const insertHalves = async (lines: readonly string[], refusal: Error): Promise<Stored> => {
     if (lines.length === 1) {
-      return { inserted: 0, duplicates: 0, conflicts: [], broken: [], refusals: [refusal] };
+      return { ...NOTHING_STORED, refusals: [refusal] };
     }
     const middle = Math.ceil(lines.length / 2);
     const first = await insert(lines.slice(0, middle), alone);
@@ -163,36 +164,50 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
       refusals: [...first.refusals, ...second.refusals],
     };
   };
+  /** The store parses what it takes; only what it finds no event in is looked at here as well. */
+  const insertGood = async (lines: readonly string[]): Promise<Stored & { readonly malformed: number }> => {
+    if (lines.length === 0) return { ...NOTHING_STORED, malformed: 0 };
+    try {
+      return { ...(await insert(lines)), malformed: 0 };
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      const good = lines.filter((line) => parseLine(line) !== null);
+      const stored = good.length === 0 ? NOTHING_STORED : await insert(good);
+      return { ...stored, malformed: lines.length - good.length };
+    }
+  };
   return {
     async keep(job) {
       const id = job.id ?? '?';
       const lines = jobLines(job.data) ?? [];
-      const good = lines.filter((line) => parseLine(line) !== null);
-      if (good.length > 0) {
-        const { inserted, duplicates, conflicts, broken, refusals } = await insert(good);
-        storedEvents += inserted;
-        duplicateEvents += duplicates;
-        if (conflicts.length > 0) onAlert({ kind: 'conflict', job: id, events: conflicts });
-        if (broken.length > 0) onAlert({ kind: 'broken-chain', job: id, events: broken });
-        const [error] = refusals;
-        if (error !== undefined) {
-          onAlert({ kind: 'refused-events', job: id, events: refusals.length, error });
-          throw new UnrecoverableError('a batch with events that the store refuses');
-        }
+      const { inserted, duplicates, conflicts, broken, refusals, malformed } = await insertGood(lines);
+      storedEvents += inserted;
+      duplicateEvents += duplicates;
+      if (conflicts.length > 0) onAlert({ kind: 'conflict', job: id, events: conflicts });
+      if (broken.length > 0) onAlert({ kind: 'broken-chain', job: id, events: broken });
+      const [error] = refusals;
+      if (error !== undefined) {
+        onAlert({ kind: 'refused-events', job: id, events: refusals.length, error });
+        throw new UnrecoverableError('a batch with events that the store refuses');
       }
-      const bad = lines.length - good.length;
-      if (bad === 0 && lines.length > 0) return;
-      onAlert({ kind: 'malformed-job', job: id, lines: bad });
+      if (malformed === 0 && lines.length > 0) return;
+      onAlert({ kind: 'malformed-job', job: id, lines: malformed });
       throw new UnrecoverableError('a batch with something that is no event');
     },
     status: () => ({ storedEvents, duplicateEvents, storeFailure }),
   };
 }
 
+const NOTHING_STORED: Stored = { inserted: 0, duplicates: 0, conflicts: [], broken: [], refusals: [] };
+
+function isMalformed(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'line-malformed';
+}
+
 /** The store is there and will say the same tomorrow: SQLSTATE class 22 is about the data, 54 about its size. */
 function isRefusal(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
-  return error.code === 'line-malformed' || /^(22|54)/.test(String(error.context['reason']));
+  return /^(22|54)/.test(String(error.context['reason']));
 }
 
 async function sleep(ms: number, signal: AbortSignal): Promise<void> {

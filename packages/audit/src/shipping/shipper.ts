@@ -58,7 +58,7 @@ export interface Shipper {
   close(graceMs: number): Promise<void>;
 }
 
-const LIMITS: BatchLimits = { maxEvents: 100, maxBytes: 256 * 1024 };
+const LIMITS: BatchLimits = { maxEvents: 250, maxBytes: 256 * 1024 };
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
 const SETTLE_EVERY_MS = 1_000;

@@ -1,0 +1,218 @@
+/**
+ * Every fault of the audit's way under load, alone and in pairs, and the same empty table of differences.
+ *
+ * A few of them run with the other tests; all of them, and with long outages, where GATEHOUSE_NIGHTLY=1
+ * is set. The table that is printed at the end stands in docs/measurements.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rebuildStore } from '@gatehouse/audit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Differences, FaultStage, type Load } from './fault-stage.ts';
+
+const NIGHTLY = process.env['GATEHOUSE_NIGHTLY'] === '1';
+/** How long something is away. */
+const OUTAGE_MS = NIGHTLY ? 60_000 : 3_000;
+const TIMEOUT_MS = NIGHTLY ? 400_000 : 180_000;
+
+const NOTHING = { unrecorded: 0, storeProblem: null, journalProblem: null, notCollected: 0 };
+
+type PartName = 'redis' | 'worker' | 'store' | 'gateway';
+
+const ALONE: readonly (readonly PartName[])[] = [['redis'], ['worker'], ['store'], ['gateway']];
+const PAIRS: readonly (readonly PartName[])[] = [
+  ['redis', 'worker'],
+  ['redis', 'store'],
+  ['redis', 'gateway'],
+  ['worker', 'store'],
+  ['worker', 'gateway'],
+  ['store', 'gateway'],
+];
+const TOGETHER: readonly (readonly PartName[])[] = [
+  ['redis', 'store'],
+  ['worker', 'gateway'],
+];
+
+const rows: string[] = [];
+
+afterAll(() => {
+  const head =
+    '| fault | statements/s | ran | unrecorded | store | journal | not at the sink | without outcome |';
+  process.stdout.write(`\n${head}\n|---|---|---|---|---|---|---|---|\n${rows.join('\n')}\n`);
+});
+
+describe('nothing that ran is missing, nothing is there twice, the chain is whole', {
+  timeout: TIMEOUT_MS,
+}, () => {
+  let stage: FaultStage;
+
+  beforeAll(async () => {
+    stage = await FaultStage.open({ apart: true });
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+  });
+
+  /** Makes a fault under load, compares, and notes the row of the table. */
+  async function hold(name: string, fault: () => Promise<void>, lostOutcomes = 0): Promise<void> {
+    const load = await stage.underLoad(fault);
+    note(name, load, await stage.check(), lostOutcomes);
+  }
+
+  it.each(NIGHTLY ? [...ALONE, ...PAIRS] : TOGETHER)('after kill -9 of %s %s', async (...names) => {
+    const killed = names.filter((name) => name !== undefined);
+    await hold(
+      `kill -9 of ${killed.join(' and ')}`,
+      async () => {
+        await Promise.all(killed.map((name) => stage.parts[name].kill9()));
+        await sleep(500);
+        for (const name of killed) await stage.parts[name].start();
+      },
+      lost(killed),
+    );
+  });
+
+  it.runIf(NIGHTLY)(
+    `while the node is cut off from Redis and comes back${NIGHTLY ? '' : ' (skipped: in the nightly run)'}`,
+    async () => {
+      await hold('node cut off from Redis', async () => {
+        stage.gatewayLink!.block();
+        await sleep(OUTAGE_MS);
+        stage.gatewayLink!.unblock();
+      });
+    },
+  );
+
+  it('while nobody reaches Redis, and the gateway is killed meanwhile', async () => {
+    await hold(
+      'Redis unreachable, and kill -9 of gateway',
+      async () => {
+        stage.gatewayLink!.block();
+        stage.workerLink!.block();
+        await sleep(OUTAGE_MS / 2);
+        await stage.parts.gateway.kill9();
+        await stage.parts.gateway.start();
+        await sleep(OUTAGE_MS / 2);
+        stage.gatewayLink!.unblock();
+        stage.workerLink!.unblock();
+      },
+      lost(['gateway']),
+    );
+  });
+
+  it('while a sink answers 500, and the store is killed meanwhile', async () => {
+    await hold('sink answers 500, and kill -9 of store', async () => {
+      stage.collector!.status = 500;
+      await stage.parts.store.kill9();
+      await sleep(OUTAGE_MS / 2);
+      await stage.parts.store.start();
+      stage.collector!.status = 200;
+    });
+  });
+
+  it('with two workers on one queue, one of which is killed', async () => {
+    await hold('two workers, kill -9 of one', async () => {
+      const kill9 = await stage.startAnotherWorker();
+      await sleep(1_500);
+      await kill9();
+    });
+  });
+
+  it('when the store is lost, and filled from the journals while events arrive', async () => {
+    await hold('store rebuilt while events arrive', async () => {
+      await stage.onStore('drop table gatehouse_audit_events');
+      await sleep(300);
+      const store = await stage.openStore();
+      try {
+        const { conflicts } = await rebuildStore(stage.journalDir, store);
+        expect(conflicts).toEqual([]);
+      } finally {
+        await store.close();
+      }
+    });
+  });
+});
+
+const mountProblem = whyNoMount();
+
+describe.skipIf(mountProblem !== null)(
+  `a full disk under the journal${mountProblem === null ? '' : ` (skipped: ${mountProblem})`}`,
+  { timeout: TIMEOUT_MS },
+  () => {
+    const dataDir = join(tmpdir(), `gatehouse-full-disk-${process.pid}`);
+    let stage: FaultStage;
+
+    beforeAll(async () => {
+      execFileSync('mkdir', ['-p', dataDir]);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', dataDir]);
+      stage = await FaultStage.open({ apart: true, dataDir });
+    });
+
+    afterAll(async () => {
+      await stage?.close();
+      execFileSync('umount', [dataDir]);
+      rmSync(dataDir, { recursive: true, force: true });
+    });
+
+    it('refuses statements while it is full, and loses nothing that ran', async () => {
+      const ballast = join(dataDir, 'ballast');
+      const load = await stage.underLoad(async () => {
+        const { bavail, bsize } = statfsSync(dataDir);
+        fill(ballast, bavail * bsize);
+        await sleep(OUTAGE_MS);
+        rmSync(ballast);
+        await sleep(1_000);
+      });
+      const differences = await stage.check();
+      // What ended while nothing could be written is counted in the event that says so, not told one by one.
+      note('full journal disk', load, differences, 8);
+    });
+  },
+);
+
+/** A killed gateway leaves at most the statements that its four sessions were running. */
+function lost(names: readonly PartName[]): number {
+  return names.includes('gateway') ? 4 : 0;
+}
+
+function note(name: string, load: Load, found: Differences, lostOutcomes: number): void {
+  const { ran, unrecorded, storeProblem, journalProblem, notCollected, withoutOutcome } = found;
+  const cells = [name, load.perSecond, ran, unrecorded, storeProblem ?? 'whole', journalProblem ?? 'whole'];
+  rows.push(`| ${[...cells, notCollected, withoutOutcome].join(' | ')} |`);
+  expect(found).toMatchObject(NOTHING);
+  expect(load.statements).toBeGreaterThan(100);
+  allowed += lostOutcomes;
+  expect(withoutOutcome).toBeLessThanOrEqual(allowed);
+}
+
+/** Intents without an outcome stay in the store: what each fault may leave adds up. */
+let allowed = 0;
+
+/** Writes until nothing more fits. */
+function fill(path: string, bytes: number): void {
+  for (let size = bytes; size > 512; size = Math.floor(size / 2)) {
+    try {
+      writeFileSync(path, Buffer.alloc(size), { flag: 'a' });
+    } catch {
+      // The rest is smaller than this.
+    }
+  }
+}
+
+function whyNoMount(): string | null {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small tmpfs needs root on Linux';
+  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-mount-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' });
+    execFileSync('umount', [dir]);
+    return null;
+  } catch {
+    return 'this system does not let us mount a tmpfs';
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
