@@ -1,6 +1,6 @@
 import { unknown } from '@gatehouse/model';
 import type { Analysis, AnalyzedStatement, Refusal } from '../analysis.ts';
-import { TextCache } from '../postgres/text-cache.ts';
+import { AnalysisCache, type AnalysisCacheCounters } from '../cache/analysis-cache.ts';
 import { BUILTIN_FUNCTIONS, NOT_FUNCTIONS } from './builtin-functions.ts';
 import { crossCheck } from './cross-check.ts';
 import { DmlAnalyzer } from './dml-analyzer.ts';
@@ -24,8 +24,10 @@ export interface MysqlContext {
 }
 
 export interface MysqlAnalyzer {
-  /** Pure, bounded, never throws. The same text under an equal context gives the same object as long as it is cached. */
+  /** Pure, bounded, never throws. The same text under an equal context gives the same facts as long as they are cached. */
   analyze(text: string, context: MysqlContext): Analysis;
+  /** How often the caches had an answer. */
+  readonly counters: AnalysisCacheCounters;
 }
 
 export interface MysqlAnalyzerOptions {
@@ -33,23 +35,29 @@ export interface MysqlAnalyzerOptions {
   readonly maxTextLength?: number;
   /** Bound of the cache by exact text. Default 16 MiB. */
   readonly cacheBytes?: number;
+  /** Bound of the cache by shape, for texts that differ only in literals that change nothing; 0 for none. Default 8 MiB. */
+  readonly shapeCacheBytes?: number;
 }
 
 /** Creates an analyzer for MySQL and MariaDB: own lexer first, node-sql-parser for structure, then the cross-check. */
 export function createMysqlAnalyzer(options: MysqlAnalyzerOptions = {}): MysqlAnalyzer {
-  const { maxTextLength = 1 << 20, cacheBytes = 16 << 20 } = options;
-  const cache = new TextCache<Analysis>(cacheBytes);
+  const { maxTextLength = 1 << 20, cacheBytes = 16 << 20, shapeCacheBytes = 8 << 20 } = options;
+  const cache = new AnalysisCache({ dialect: 'mysql', textBytes: cacheBytes, shapeBytes: shapeCacheBytes });
   return {
     analyze(text, context) {
       if (text.length > maxTextLength)
         return refusal('too-large', 'the text is larger than statements may be');
       if (text.length > MAX_CACHED) return guarded(text, context);
-      const key = `${context.catalogRevision}\0${context.database ?? ''}\0${text}`;
-      const found = cache.get(key);
+      const { database } = context;
+      const key = `${context.catalogRevision}\0${database?.length ?? -1}\0${database ?? ''}`;
+      const found = cache.find(key, text);
       if (found !== undefined) return found;
       const analysis = guarded(text, context);
-      cache.set(key, analysis, text.length * 4 + ESTIMATED_BYTES);
+      cache.keep(key, text, analysis);
       return analysis;
+    },
+    get counters() {
+      return cache.counters;
     },
   };
 }
@@ -290,6 +298,5 @@ const DML = new Set(['select', 'insert', 'replace', 'update', 'delete', 'with', 
 const EXPLAINS = new Set(['explain', 'describe', 'desc', 'analyze']);
 const FILES = new Set(['outfile', 'dumpfile']);
 const MAX_CACHED = 8_192;
-const ESTIMATED_BYTES = 2_048;
 const MAX_STATEMENTS = 1_000;
 const MAX_SHAPE = 65_536;

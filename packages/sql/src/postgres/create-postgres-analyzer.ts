@@ -1,4 +1,5 @@
-import type { Analysis, AnalyzedStatement, AnalyzedText, Refusal } from '../analysis.ts';
+import type { Analysis, AnalyzedStatement, Refusal } from '../analysis.ts';
+import { AnalysisCache, type AnalysisCacheCounters } from '../cache/analysis-cache.ts';
 import { AnalysisLimit } from './analysis-limit.ts';
 import { analyzeStatement, contextAfter } from './analyze-statement.ts';
 import { createOffsetMapper } from './byte-offsets.ts';
@@ -14,7 +15,6 @@ import {
 } from './parse-text.ts';
 import { createWorkerParser } from './parse-worker.ts';
 import type { PostgresContext } from './postgres-context.ts';
-import { TextCache } from './text-cache.ts';
 import { createViewReader, NO_VIEWS, type ViewReader } from './view-reader.ts';
 
 /** The loaded parser; one serves every analyzer of a process. */
@@ -31,6 +31,8 @@ export interface PostgresAnalyzerOptions {
   readonly maxTextBytes?: number;
   /** Bound of the cache by exact text. Default 16 MiB. */
   readonly cacheBytes?: number;
+  /** Bound of the cache by shape, for texts that differ only in literals that change nothing; 0 for none. Default 8 MiB. */
+  readonly shapeCacheBytes?: number;
   /** For one large text in the worker. Default 5 seconds. */
   readonly timeoutMs?: number;
 }
@@ -41,15 +43,18 @@ export interface PostgresAnalyzer {
    *
    * A text of at most 8 KB is answered at once, except while the parser is being replaced after it was
    * damaged; larger ones are parsed in a worker. The same text under an equal context gives the same
-   * object as long as it is cached.
+   * facts as long as they are cached.
    */
   analyze(text: string, context: PostgresContext): Analysis | Promise<Analysis>;
+  /** How often the caches had an answer. */
+  readonly counters: AnalysisCacheCounters;
   /** Ends the worker. */
   close(): Promise<void>;
 }
 
 const DEFAULT_MAX_TEXT_BYTES = 1 << 20;
 const DEFAULT_CACHE_BYTES = 16 << 20;
+const DEFAULT_SHAPE_BYTES = 8 << 20;
 const DEFAULT_TIMEOUT_MS = 5_000;
 const MAX_WAITING = 32;
 const MAX_STATEMENTS = 1_000;
@@ -57,7 +62,11 @@ const MAX_STATEMENTS = 1_000;
 /** Creates an analyzer with its own cache and, once it is needed, its own worker. */
 export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): PostgresAnalyzer {
   const { parser, maxTextBytes = DEFAULT_MAX_TEXT_BYTES } = options;
-  const cache = new TextCache<Analysis>(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+  const cache = new AnalysisCache({
+    dialect: 'postgres',
+    textBytes: options.cacheBytes ?? DEFAULT_CACHE_BYTES,
+    shapeBytes: options.shapeCacheBytes ?? DEFAULT_SHAPE_BYTES,
+  });
   const contextKey = createContextKeys();
   const viewsOf = createViewReaders(parser);
   const worker = createWorkerParser({
@@ -77,9 +86,11 @@ export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): Postgr
             .then((parsed) => analyzeParsed(text, byteLength, parsed, context, viewsOf(context)))
         );
       }
-      const key = `${contextKey(context)}\0${text}`;
-      const cached = cache.get(key);
-      if (cached !== undefined) return cached;
+      const key = contextKey(context);
+      if (byteLength <= maxTextBytes) {
+        const cached = cache.find(key, text);
+        if (cached !== undefined) return cached;
+      }
       const refused = refuseText(text, byteLength, maxTextBytes);
       if (refused !== null) return refused;
       const parsed = text === '' ? EMPTY : parser.parse(text);
@@ -89,9 +100,11 @@ export function createPostgresAnalyzer(options: PostgresAnalyzerOptions): Postgr
           .then((late) => analyzeParsed(text, byteLength, late, context, viewsOf(context)));
       }
       const analysis = deepFreeze(analyzeParsed(text, byteLength, parsed, context, viewsOf(context)));
-      if (analysis.kind === 'refused' || analysis.cacheable)
-        cache.set(key, analysis, estimateBytes(key, analysis));
+      if (analysis.kind === 'refused' || analysis.cacheable) cache.keep(key, text, analysis);
       return analysis;
+    },
+    get counters() {
+      return cache.counters;
     },
     close: () => worker.close(),
   };
@@ -213,27 +226,4 @@ function deepFreeze<T>(value: T): T {
       if (typeof child === 'object' && child !== null) pending.push(child);
   }
   return value;
-}
-
-/** A rough measure: two bytes a character of the key, and a constant for each fact. */
-function estimateBytes(key: string, analysis: Analysis): number {
-  let bytes = 400 + 2 * key.length;
-  if (analysis.kind === 'refused') return bytes;
-  for (const statement of (analysis satisfies AnalyzedText).statements) bytes += statementBytes(statement);
-  return bytes;
-}
-
-function statementBytes({ facts, effects }: AnalyzedStatement): number {
-  let bytes = 800;
-  for (const access of facts.accesses.known ? facts.accesses.value : []) {
-    bytes += 300 + 100 * (access.fields.known ? access.fields.value.length : 1);
-  }
-  for (const column of facts.output.known ? facts.output.value : []) {
-    bytes += 150 + 150 * (column.sources.known ? column.sources.value.length : 1);
-  }
-  for (const effect of effects) {
-    bytes +=
-      effect.kind === 'prepare' || effect.kind === 'declare-cursor' ? statementBytes(effect.statement) : 150;
-  }
-  return bytes;
 }
