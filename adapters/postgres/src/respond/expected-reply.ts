@@ -41,29 +41,41 @@ export interface ExpectedReply {
   /** The cut has been told to the client; nothing of this message is shown any more. */
   cutTold: boolean;
   failed: boolean;
+  /** The request of the message was told its end, which happens once. */
+  finished: boolean;
   /** COPY FROM STDIN was asked for and has not ended. */
   readonly takesCopy: boolean;
 }
 
+type ReplyParts = Partial<
+  Pick<
+    ExpectedReply,
+    'hidden' | 'running' | 'errorInstead' | 'onSuccess' | 'run' | 'changes' | 'portal' | 'takesCopy'
+  >
+>;
+
+const NONE: readonly never[] = [];
+
 /** An expectation with everything that most messages leave empty. */
-export function expectReply(kind: ReplyKind, parts: Partial<ExpectedReply> = {}): ExpectedReply {
+export function expectReply(kind: ReplyKind, parts: ReplyParts = {}): ExpectedReply {
+  // Written out, because it is made for every message and a spread costs several times as much.
   return {
     kind,
-    hidden: false,
-    running: null,
-    errorInstead: null,
-    onSuccess: null,
-    run: [],
+    hidden: parts.hidden ?? false,
+    running: parts.running ?? null,
+    errorInstead: parts.errorInstead ?? null,
+    onSuccess: parts.onSuccess ?? null,
+    run: parts.run ?? NONE,
     at: 0,
-    changes: [],
-    portal: null,
+    changes: parts.changes ?? NONE,
+    portal: parts.portal ?? null,
     plan: null,
     copy: null,
     cut: null,
     cutTold: false,
     failed: false,
-    takesCopy: false,
-    ...parts,
+    finished: false,
+    takesCopy: parts.takesCopy ?? false,
   };
 }
 
@@ -74,5 +86,5 @@ export function confirmChanges({ changes }: ExpectedReply, index: number): void 
 
 /** What has not been done by now never will be; changes that were confirmed stay. */
 export function dropChanges({ changes }: ExpectedReply): void {
-  for (const change of changes.flat()) change.table.drop(change);
+  for (const ofStatement of changes) for (const change of ofStatement) change.table.drop(change);
 }

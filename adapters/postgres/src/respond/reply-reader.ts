@@ -27,7 +27,6 @@ import {
   expectReply,
   type ReplyKind,
 } from './expected-reply.ts';
-import { FinishedRequests } from './finished-requests.ts';
 import { FAILING_QUERY, failSegment } from './refuse-message.ts';
 import type { ReplyLine } from './reply-line.ts';
 import { RowGate } from './row-gate.ts';
@@ -55,7 +54,6 @@ export class ReplyReader {
   barrier: Barrier | null = null;
   readonly #parts: ReplyReaderParts;
   readonly #rows: RowGate;
-  readonly #finished = new FinishedRequests();
   /** An error came since the last ReadyForQuery. */
   #sawError = false;
   /** Something in the open transaction was run whose errors may carry values, deferred ones included. */
@@ -315,12 +313,14 @@ export class ReplyReader {
 
   /** Ends the request once; a cut is what it is, whatever the server said. */
   #finish(
-    { running, cut }: ExpectedReply,
+    expected: ExpectedReply,
     result: 'ok' | 'error' | 'cancelled',
     code: string | undefined,
     out: Outbox,
   ): void {
-    if (running === null || !this.#finished.add(running)) return;
+    const { running, cut } = expected;
+    if (running === null || expected.finished) return;
+    expected.finished = true;
     if (cut !== null) out.finish(running, 'cut', cut.code);
     else out.finish(running, result, code);
   }

@@ -10,14 +10,20 @@
  * accepted. Receivers keep each (node, seq) once.
  */
 import { parseLine } from '../journal/event-line.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Journal, JournalStatus } from '../journal/journal.ts';
 import { createLagMarks } from '../journal/lag-marks.ts';
 import type { JournalPosition } from '../journal/segment-files.ts';
 import { readCursor, writeCursor } from './cursor-file.ts';
 import { type BatchLimits, type LineBatch, openSegmentReader, type SegmentReader } from './segment-reader.ts';
 
+/** What a shipper needs of a journal. */
+export type ShippedJournal = Pick<
+  Journal,
+  'written' | 'synced' | 'afterSynced' | 'watch' | 'acknowledge' | 'backdate'
+> & { status(): Pick<JournalStatus, 'backlogBytes'> };
+
 export interface ShipperOptions {
-  readonly journal: Journal;
+  readonly journal: ShippedJournal;
   readonly dir: string;
   readonly node: string;
   readonly cursorPath: string;
@@ -250,7 +256,7 @@ class LoopingShipper implements Shipper {
   }
 }
 
-async function synced(journal: Journal): Promise<void> {
+async function synced(journal: ShippedJournal): Promise<void> {
   await new Promise<void>((resolve, reject) =>
     journal.afterSynced((error) => (error === null ? resolve() : reject(error))),
   );
