@@ -72,7 +72,7 @@ export async function startGateway(processes: Processes, spec: GatewaySpec): Pro
 }
 
 /** How the command line is started: its build where `tools/bootstrap.mjs build` has finished after the last change, else its source. */
-export function programArguments(): readonly string[] {
+function programArguments(): readonly string[] {
   return isBuilt()
     ? [join(ROOT, 'packages/cli/dist/bin.js')]
     : sourceArguments(join(ROOT, 'packages/cli/src/bin.ts'));

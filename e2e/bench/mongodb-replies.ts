@@ -6,7 +6,7 @@ export const COLLECTION = 'accounts';
 export const BATCH = 5_000;
 
 /** A document as the peer stores them; `email` is what masks are for. */
-export function account(id: number): BSON.Document {
+function account(id: number): BSON.Document {
   return { _id: id, name: 'Nora Quist', email: 'nora.quist@example.org', balance: 1204, city: 'Bergen' };
 }
 
