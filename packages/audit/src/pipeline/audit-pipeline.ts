@@ -21,11 +21,11 @@ import {
   createAuditWorker,
   type WorkerAlert,
 } from '../queue/audit-worker.ts';
-import { createQueueProducer } from '../queue/queue-producer.ts';
 import { type RetentionLimits, startRetention } from '../retention/retain-journal.ts';
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
-import { type Shipper, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
+import { type Shipper, type ShipperOptions, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
+import { startThreadedShipper } from '../shipping/threaded-shipper.ts';
 import type { NamedSink } from '../sinks/audit-sink.ts';
 import { openSink } from '../sinks/open-sink.ts';
 import type { AuditStore } from '../store/audit-store.ts';
@@ -259,22 +259,38 @@ async function openShipper(
   opened: Opened,
 ): Promise<Shipper> {
   const { dataDir, node, log } = options;
-  const { deliver, confirm, close } = openTarget(options, store);
-  opened.push(close);
-  const direct = options.redisUrl === undefined && options.store === 'embedded' ? store : null;
-  const from = direct === null ? cursor : await startFor(direct, node, cursor, log);
-  // What was passed on once does not count as backlog while a store is filled anew.
-  journal.acknowledge(cursor);
   const onTrouble = (error: Error | null) => {
     if (error === null) log.info({}, 'audit: events are passed on again');
     else log.error({ err: error }, 'audit: events cannot be passed on; they wait in the journal');
   };
-  const shipper = startShipper(
-    { journal, dir: journalDir(dataDir), node, cursorPath: cursorPath(options), deliver, confirm, onTrouble },
-    from,
-  );
+  // What was passed on once does not count as backlog while a store is filled anew.
+  journal.acknowledge(cursor);
+  const common = { journal, dir: journalDir(dataDir), node, cursorPath: cursorPath(options), onTrouble };
+  const { redisUrl } = options;
+  const shipper =
+    redisUrl === undefined
+      ? await openDirect(options, common, cursor, store!)
+      : startThreadedShipper({ ...common, redisUrl });
   opened.push(() => shipper.close(CLOSE_GRACE_MS));
   return shipper;
+}
+
+/** Without a queue: straight into the store. */
+async function openDirect(
+  options: AuditPipelineOptions,
+  common: Omit<ShipperOptions, 'deliver'>,
+  cursor: JournalPosition,
+  store: AuditStore,
+): Promise<Shipper> {
+  const { node, log } = options;
+  const from = options.store === 'embedded' ? await startFor(store, node, cursor, log) : cursor;
+  const deliver = async ({ lines, first }: LineBatch) => {
+    const { conflicts, broken } = await insertLinked(store, lines);
+    const job = `${node}.${first}`;
+    if (conflicts.length > 0) logAlert(log, { kind: 'conflict', job, events: conflicts });
+    if (broken.length > 0) logAlert(log, { kind: 'broken-chain', job, events: broken });
+  };
+  return startShipper({ ...common, deliver }, from);
 }
 
 /** Each sink reads the journal at its own pace; one that is away holds nobody but itself. */
@@ -309,30 +325,6 @@ function openSinks(
     await Promise.all(closers.map((close) => close()));
   });
   return shippers;
-}
-
-interface Target {
-  readonly deliver: (batch: LineBatch) => Promise<void>;
-  readonly confirm: () => Promise<void>;
-  readonly close: () => Promise<void>;
-}
-
-function openTarget({ redisUrl, node, log }: AuditPipelineOptions, store: AuditStore | null): Target {
-  if (redisUrl === undefined) {
-    const deliver = async ({ lines, first }: LineBatch) => {
-      const { conflicts, broken } = await insertLinked(store!, lines);
-      const job = `${node}.${first}`;
-      if (conflicts.length > 0) logAlert(log, { kind: 'conflict', job, events: conflicts });
-      if (broken.length > 0) logAlert(log, { kind: 'broken-chain', job, events: broken });
-    };
-    return { deliver, confirm: async () => undefined, close: async () => undefined };
-  }
-  const producer = createQueueProducer(redisUrl);
-  return {
-    deliver: (batch) => producer.add(node, batch),
-    confirm: () => producer.confirm(),
-    close: () => producer.close(),
-  };
 }
 
 /** SECURITY: numbers that were given out before must never be given out again, or the store would take new events for old ones. Test: `refuses a journal that is older than its cursor`. */

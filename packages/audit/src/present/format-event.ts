@@ -116,7 +116,7 @@ function aboutText(event: AuditEvent, line: string, id: string | null): string {
   }
 }
 
-/** What the gateway says of itself: `listeners postgres:5433,mysql:3307  policies b5768ae0`. */
+/** What the gateway says of itself: `policies-loaded  revision b5768ae0`. */
 function detailText({ what, detail }: GatewayBody): string {
   const { from, to, key, through, node } = detail ?? {};
   if (what === 'checkpoint') return `events ${from} to ${to} signed by ${String(key).slice(0, 8)}`;
