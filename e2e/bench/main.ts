@@ -4,16 +4,17 @@
  *
  * Everything is started here, on 127.0.0.1, and stopped at the end, after a failure and at Ctrl-C.
  */
+import { writeSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { type Fleet, type ServerKind, startFleet } from '@gatehouse/fleet';
 import type { Bench } from './bench.ts';
 import { isBuilt } from './gateway.ts';
 import { measureMongodb } from './mongodb-part.ts';
 import { measureMysql } from './mysql-part.ts';
-import { type BenchOptions, readOptions, USAGE } from './options.ts';
+import { type BenchOptions, type Part, readOptions, USAGE } from './options.ts';
 import { measurePostgres } from './postgres-part.ts';
 import { Processes } from './processes.ts';
-import { emptyResults, formatTables } from './rows.ts';
+import { emptyResults, formatTables, type Results } from './rows.ts';
 import { measureAudit, measureDecide } from './step-parts.ts';
 
 const STARTED = performance.now();
@@ -22,37 +23,47 @@ function report(line: string): void {
   process.stderr.write(`${((performance.now() - STARTED) / 1000).toFixed(0).padStart(4)} s  ${line}\n`);
 }
 
-async function run(options: BenchOptions, processes: Processes): Promise<void> {
-  const results = emptyResults();
-  const before = loadavg()[0]!;
+async function run(options: BenchOptions, processes: Processes, results: Results): Promise<void> {
   const fleet = await openServers(options);
+  const bench: Bench = {
+    options,
+    processes,
+    results,
+    report,
+    redisUrl: fleet?.redis?.url ?? '',
+    nodeOptions: (process.env['GATEHOUSE_BENCH_NODE_OPTIONS'] ?? '').split(' ').filter((each) => each !== ''),
+  };
+  const measure: Readonly<Record<Part, () => Promise<void>>> = {
+    postgres: () => measurePostgres(bench, fleet!.postgres!),
+    mysql: () => measureMysql(bench, fleet!.mysql!),
+    mongodb: () => measureMongodb(bench),
+    decide: () => measureDecide(bench),
+    audit: () => measureAudit(bench),
+  };
   try {
-    const bench: Bench = {
-      options,
-      processes,
-      results,
-      report,
-      redisUrl: fleet?.redis?.url ?? '',
-      nodeOptions: (process.env['GATEHOUSE_BENCH_NODE_OPTIONS'] ?? '')
-        .split(' ')
-        .filter((each) => each !== ''),
-    };
-    if (options.parts.includes('postgres')) await measurePostgres(bench, fleet!.postgres!);
-    if (options.parts.includes('mysql')) await measureMysql(bench, fleet!.mysql!);
-    if (options.parts.includes('mongodb')) await measureMongodb(bench);
-    if (options.parts.includes('decide')) await measureDecide(bench);
-    if (options.parts.includes('audit')) await measureAudit(bench);
+    for (const part of options.parts) {
+      await measure[part]();
+      // A worker that is still storing would take the next part's time.
+      await processes.endChildren();
+    }
   } finally {
-    await processes.stop();
+    await processes.endChildren();
     await fleet?.stop();
   }
-  results.notes.push(
-    `load average before the run ${before.toFixed(1)}, at its end ${loadavg()[0]!.toFixed(1)}; the run took ${Math.round((performance.now() - STARTED) / 1000)} s`,
+}
+
+/** Prints what there is, which after a failure or Ctrl-C is a part of it. */
+function print(options: BenchOptions, results: Results, loadBefore: number): void {
+  const seconds = Math.round((performance.now() - STARTED) / 1000);
+  const notes = [
+    ...results.notes,
+    `load average before the run ${loadBefore.toFixed(1)}, at its end ${loadavg()[0]!.toFixed(1)}; the run took ${seconds} s`,
     isBuilt()
       ? 'the gateway ran from its build'
       : 'the gateway ran from source through a loader; `node tools/bootstrap.mjs build` builds it',
-  );
-  process.stdout.write(`${options.json ? JSON.stringify(results) : formatTables(results)}\n`);
+  ];
+  const all = { ...results, notes: [...new Set(notes)] };
+  writeSync(1, `${options.json ? JSON.stringify(all) : formatTables(all)}\n`);
 }
 
 async function openServers({ parts }: BenchOptions): Promise<Fleet | null> {
@@ -72,12 +83,22 @@ try {
   process.exit(2);
 }
 const processes = new Processes();
+const results = emptyResults();
+const loadBefore = loadavg()[0]!;
 // The fleet has a watchdog that ends its servers when this process is gone.
 process.once('exit', () => processes.kill());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    results.notes.push(`the run was ended by ${signal}: what follows it was not measured`);
+    print(options, results, loadBefore);
+    process.exit(130);
+  });
+}
 try {
-  await run(options, processes);
+  await run(options, processes, results);
 } catch (error) {
+  results.notes.push('the run failed: what follows the failure was not measured');
   process.stderr.write(`bench: ${(error as Error).message}\n`);
   process.exitCode = 1;
 }
+print(options, results, loadBefore);

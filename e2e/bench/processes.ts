@@ -34,9 +34,11 @@ export class Processes {
   /** For configurations and logs; removed at the end. */
   readonly folder = mkdtempSync(join(tmpdir(), 'gatehouse-bench-'));
   readonly #children: ChildProcess[] = [];
+  #started = 0;
 
   start(spec: ProgramSpec): Program {
-    const log = join(this.folder, `${this.#children.length}.log`);
+    this.#started += 1;
+    const log = join(this.folder, `${this.#started}.log`);
     const fd = openSync(log, 'w');
     const child = spawn(spec.command, spec.args, {
       stdio: ['ignore', fd, fd],
@@ -59,8 +61,8 @@ export class Processes {
     };
   }
 
-  /** Asks every child to end, waits a little, and does `kill`. */
-  async stop(): Promise<void> {
+  /** Asks every child to end, waits a little, and ends those that have not. */
+  async endChildren(): Promise<void> {
     const ends = this.#children.map(
       (child) =>
         new Promise<void>((resolve) => {
@@ -70,7 +72,7 @@ export class Processes {
         }),
     );
     await Promise.race([Promise.all(ends), sleep(STOPS_WITHIN_MS, undefined, { ref: false })]);
-    this.kill();
+    for (const child of this.#children.splice(0)) child.kill('SIGKILL');
   }
 
   /** Ends every child and removes the folder at once: also while this process exits. */
