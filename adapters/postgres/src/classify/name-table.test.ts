@@ -49,6 +49,22 @@ describe('a table of names', () => {
     expect(table.find('b', 2)).toMatchObject({ is: 'b' });
   });
 
+  it.each([true, false])(
+    'removes the one without a name with all others, or leaves it: %s',
+    (keepsUnnamed) => {
+      const table = new NameTable<{ is: string; bytes: number }>({ keepsUnnamed });
+      table.confirm(open(table, '', 'unnamed'));
+      table.confirm(open(table, 's', 'named'));
+      const all = open(table, null, null);
+      const expected = keepsUnnamed ? { is: 'unnamed' } : undefined;
+      expect(table.find('', 1)?.valueOf()).toEqual(expected && expect.objectContaining(expected));
+      expect(table.find('s', 1)).toBeUndefined();
+      table.confirm(all);
+      expect(table.find('', 2)?.valueOf()).toEqual(expected && expect.objectContaining(expected));
+      expect(table.find('s', 2)).toBeUndefined();
+    },
+  );
+
   it('compares as many bytes of a name as the server does', () => {
     const table = new NameTable<{ is: string; bytes: number }>();
     table.confirm(open(table, `${'n'.repeat(63)}1`, 'first'));
@@ -66,13 +82,13 @@ describe('a table of names', () => {
   });
 
   it('has room for so many names and so many bytes, and has it again when they go', () => {
-    const few = new NameTable<{ is: string; bytes: number }>(2, 1000);
+    const few = new NameTable<{ is: string; bytes: number }>({ maxEntries: 2, maxBytes: 1000 });
     few.confirm(open(few, 'a', 'a'));
     const b = open(few, 'b', 'b');
     expect(few.change('c', entry('c'), 1)).toBeNull();
     few.drop(b);
     expect(few.change('c', entry('c'), 1)).not.toBeNull();
-    const small = new NameTable<{ is: string; bytes: number }>(100, 25);
+    const small = new NameTable<{ is: string; bytes: number }>({ maxEntries: 100, maxBytes: 25 });
     small.confirm(open(small, 'a', 'a'));
     small.confirm(open(small, 'b', 'b'));
     expect(small.change('c', entry('c'), 1)).toBeNull();
@@ -81,7 +97,7 @@ describe('a table of names', () => {
   });
 
   it('counts the bytes of a name that is made again once', () => {
-    const table = new NameTable<{ is: string; bytes: number }>(100, 25);
+    const table = new NameTable<{ is: string; bytes: number }>({ maxEntries: 100, maxBytes: 25 });
     for (let i = 0; i < 50; i++) table.confirm(open(table, '', 'unnamed'));
     expect(table.find('', 1)).toMatchObject({ is: 'unnamed' });
   });

@@ -15,12 +15,15 @@ export class NameTable<Entry extends Sized> {
   readonly #openClears: NameChange<Entry>[] = [];
   readonly #maxEntries: number;
   readonly #maxBytes: number;
+  readonly #keepsUnnamed: boolean;
   #openCount = 0;
   #bytes = 0;
 
-  constructor(maxEntries = 10_000, maxBytes = 64 * 1024 * 1024) {
+  /** `keepsUnnamed`: removing all names leaves the one without a name, as DEALLOCATE ALL does with statements. */
+  constructor({ maxEntries = 10_000, maxBytes = 64 * 1024 * 1024, keepsUnnamed = false } = {}) {
     this.#maxEntries = maxEntries;
     this.#maxBytes = maxBytes;
+    this.#keepsUnnamed = keepsUnnamed;
   }
 
   /** What the name stands for in a segment; undefined when there is no such name. */
@@ -58,8 +61,9 @@ export class NameTable<Entry extends Sized> {
   confirm(change: NameChange<Entry>): void {
     if (!this.#take(change)) return;
     const { name, entry } = change;
-    if (name === null) this.keep(() => false);
-    else {
+    if (name === null) {
+      for (const each of [...this.#entries.keys()]) if (!this.#survivesClear(each)) this.#remove(each);
+    } else {
       this.#remove(name);
       if (entry !== null) this.#entries.set(name, entry);
     }
@@ -83,9 +87,13 @@ export class NameTable<Entry extends Sized> {
   #lastOpen(key: string): NameChange<Entry> | null {
     if (this.#openCount === 0) return null;
     const own = this.#open.get(key)?.at(-1) ?? null;
-    const clear = this.#openClears.at(-1) ?? null;
+    const clear = this.#survivesClear(key) ? null : (this.#openClears.at(-1) ?? null);
     if (own === null || clear === null) return own ?? clear;
     return own.order > clear.order ? own : clear;
+  }
+
+  #survivesClear(key: string): boolean {
+    return this.#keepsUnnamed && key === '';
   }
 
   #take(change: NameChange<Entry>): boolean {
