@@ -1,4 +1,5 @@
 export type { Analysis, AnalyzedStatement, AnalyzedText, Refusal, SessionEffect } from './analysis.ts';
+export type { AnalysisCacheCounters } from './cache/analysis-cache.ts';
 export { buildMysqlCatalog } from './mysql/build-mysql-catalog.ts';
 export {
   createMysqlAnalyzer,
