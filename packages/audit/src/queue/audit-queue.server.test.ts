@@ -96,6 +96,8 @@ describe.skipIf(reason !== null)(
       const made = worker();
       await eventually(() => queue.add('gw-1', batch(1, 10)));
       await expect.poll(() => store.arrivals(), { timeout: 15_000 }).toBe(10);
+      // While its job is still there a batch that comes again is no new one.
+      await expect.poll(() => inQueue((open) => open.getJobs()), { timeout: 15_000 }).toEqual([]);
       await queue.add('gw-1', batch(1, 10));
       await queue.add('gw-1', batch(6, 15));
       await expect.poll(() => store.arrivals(), { timeout: 15_000 }).toBe(30);
@@ -282,7 +284,7 @@ describe.skipIf(reason !== null)(
         await appendFor(400);
       }
       const last = journal.written().seq;
-      expect(last).toBeGreaterThan(1000);
+      expect(last).toBeGreaterThan(100);
       await expect.poll(() => store.kept.size, { timeout: 40_000, interval: 100 }).toBe(last);
       for (let seq = 1; seq <= last; seq += 1) expect(store.kept.has(`gw-1/${seq}`)).toBe(true);
       expect(alerts.filter(({ kind }) => kind === 'conflict')).toEqual([]);
