@@ -45,6 +45,8 @@ export interface AnalyzedStatement {
   readonly returns: 'rows' | 'none' | 'copy-in' | 'copy-out' | 'unknown';
   /** For `copy-out`: how rows are written; absent where that is not understood. */
   readonly copy?: CopyFormat;
+  /** A write stands inside WITH: the count that the server tells at the end leaves its rows out. */
+  readonly writesInside?: true;
 }
 
 /** Changes of a session's own state that decide what later statements mean. */

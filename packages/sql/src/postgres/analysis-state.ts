@@ -25,6 +25,8 @@ export interface AnalysisState {
   writesAreBounded: boolean;
   /** Something in it cannot be rolled back. */
   irreversible: boolean;
+  /** A write stands inside WITH. */
+  writesInside: boolean;
   noteUnseenSettings(): void;
   /** Counts one query; throws AnalysisLimit. */
   countStep(): void;
@@ -49,6 +51,7 @@ export function createAnalysisState(
     callsAreCertain: false,
     writesAreBounded: true,
     irreversible: false,
+    writesInside: false,
     countStep() {
       steps += 1;
       assertSteps(steps);

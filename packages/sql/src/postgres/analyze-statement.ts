@@ -82,6 +82,7 @@ function analyzeWith(
     parameters: inventory.parameters,
     returns: facts.accesses.known ? form.returns : 'unknown',
     ...(facts.accesses.known && form.copy !== undefined ? { copy: form.copy } : {}),
+    ...(state.writesInside ? { writesInside: true } : {}),
   };
 }
 

@@ -63,7 +63,10 @@ function createCte(
 
   const run = (env: QueryEnvironment): QueryResult => {
     if (query === undefined) return itself;
-    if (!('SelectStmt' in query)) return analyzeWrite(env, parent, query);
+    if (!('SelectStmt' in query)) {
+      env.state.writesInside = true;
+      return analyzeWrite(env, parent, query);
+    }
     return analyzeSelect(env, parent, query.SelectStmt, 'output');
   };
   const rename = (from: QueryResult): QueryResult => {
