@@ -75,8 +75,12 @@ export type Verdict =
   /** The adapter has done what there was to do (answered itself, swallowed, buffered). */
   | { readonly kind: 'handled' }
   | { readonly kind: 'request'; readonly pending: PendingRequest }
-  /** Knowledge is missing: the session's input waits (bounded by the gateway), then the same frame is classified again. */
-  | { readonly kind: 'wait'; readonly until: Promise<unknown> }
+  /**
+   * Knowledge is missing: the session's input waits (bounded by the gateway), then the same frame is classified again.
+   * `unhurried`: it waits as long as it takes, because going on would be wrong; only for what the upstream's answer
+   * settles, which a time limit, a cancel or the end of a connection brings about.
+   */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown>; readonly unhurried?: true }
   /**
    * The client takes another identity on the same connection: everything that runs is given up, the
    * upstream is closed, and `login` goes through the same steps as the first one, beginning with

@@ -85,7 +85,7 @@ export class RelayFlow implements Outbox {
         this.#decide(verdict.pending);
         return this.#gate.isWaiting && this.#parts.client.isHeld ? 'stop' : 'next';
       case 'wait':
-        return this.#waitFor(verdict.until);
+        return this.#waitFor(verdict.until, verdict.unhurried === true);
       case 'relogin':
         this.#parts.relogin(verdict.login);
         return 'again';
@@ -276,8 +276,8 @@ export class RelayFlow implements Outbox {
     }, seconds * 1000);
   }
 
-  #waitFor(until: Promise<unknown>): FrameResult {
-    this.#waits += 1;
+  #waitFor(until: Promise<unknown>, isUnhurried: boolean): FrameResult {
+    if (!isUnhurried) this.#waits += 1;
     if (this.#waits > MAX_WAITS) throw new Error('a frame waited for knowledge without end');
     const { client, knowledgeTimeoutMs, resume } = this.#parts;
     client.hold('knowledge');
@@ -290,7 +290,7 @@ export class RelayFlow implements Outbox {
       resume();
     };
     // Late or failed knowledge is no knowledge: the frame is classified again and unknown stays unknown.
-    const timer = setTimeout(go, knowledgeTimeoutMs);
+    const timer = isUnhurried ? undefined : setTimeout(go, knowledgeTimeoutMs);
     until.then(go, go);
     return 'again';
   }
