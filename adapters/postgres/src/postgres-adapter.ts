@@ -26,7 +26,7 @@ export async function createPostgresAdapter(): Promise<Adapter<PostgresCatalog>>
     dialect: 'postgres',
     capabilities: {
       maskers: ['null', 'redact', 'partial', 'hash', 'token', 'round', 'year', 'zero'],
-      limits: ['rows', 'seconds'],
+      limits: ['rows', 'affectedRows', 'seconds'],
       redactDiagnostics: true,
       nullComputed: true,
       idleBeforeLogin: false,

@@ -24,7 +24,7 @@ import type { TextKnowledge } from './text-knowledge.ts';
  * client is in error (`skipping`) its messages up to Sync are swallowed, as the server would.
  */
 export class FrontendClassifier {
-  readonly #statements = new NameTable<Prepared>();
+  readonly #statements = new NameTable<Prepared>({ keepsUnnamed: true });
   readonly #portals = new NameTable<Portal>();
   readonly #knowledge: TextKnowledge;
   readonly #line: ReplyLine;

@@ -14,6 +14,9 @@ import { openPromise } from './reply-line.ts';
  * ```
  * While the server reads COPY data it ignores Sync and Flush, so they are not sent then; another message would
  * end the COPY and get no reply, so it ends the session.
+ *
+ * `strict`: a limited write. Nothing behind it goes on before its rows are counted, however long that takes: a Sync
+ * or the next statement would make it stay.
  */
 export class Barrier {
   expected: ExpectedReply;
@@ -24,13 +27,21 @@ export class Barrier {
   readonly #ended = openPromise();
   #started = openPromise();
 
-  constructor(expected: ExpectedReply) {
+  readonly #isStrict: boolean;
+  /** The message itself waits for a transaction of the gateway's own. */
+  #isUnsent: boolean;
+  readonly #sent = openPromise();
+
+  constructor(expected: ExpectedReply, strictness: 'strict' | 'yields' = 'yields') {
     this.expected = expected;
+    this.#isStrict = strictness === 'strict';
+    this.#isUnsent = expected.guard !== null;
     this.#copy = expected.takesCopy ? 'asked' : 'none';
   }
 
   /** What becomes of a message behind it; null when patience is at its end and it goes on anyway. */
   verdict(frame: Frame, patient: boolean): Verdict | null {
+    if (this.#isUnsent) return { kind: 'wait', until: this.#sent.promise, unhurried: true };
     switch (frame.type) {
       case FRONTEND.copyData:
         return PASS;
@@ -44,7 +55,7 @@ export class Barrier {
       case FRONTEND.sync:
         return this.#sync(patient);
       case FRONTEND.terminate:
-        return this.holdsSync ? this.#wait(patient) : null;
+        return this.holdsSync || this.#isStrict ? this.#wait(patient) : null;
       default:
         if (this.#copy === 'open') return violation('message-during-copy', 'a message between COPY data');
         return this.#wait(patient);
@@ -59,7 +70,14 @@ export class Barrier {
     this.#started = openPromise();
   }
 
+  /** The message has gone to the server. */
+  sent(): void {
+    this.#isUnsent = false;
+    this.#sent.resolve();
+  }
+
   end(): void {
+    this.sent();
     this.#started.resolve();
     this.#ended.resolve();
   }
@@ -74,6 +92,8 @@ export class Barrier {
 
   #wait(patient: boolean): Verdict | null {
     const starts = this.#copy === 'asked';
+    if (this.#isStrict)
+      return { kind: 'wait', until: starts ? this.#started.promise : this.#ended.promise, unhurried: true };
     if (patient) return { kind: 'wait', until: starts ? this.#started.promise : this.#ended.promise };
     return starts ? violation('copy-not-started', 'the server did not begin the COPY in time') : null;
   }

@@ -4,6 +4,7 @@ import type { NameChange } from '../classify/name-table.ts';
 import type { Portal, RunStatement } from '../classify/prepared.ts';
 import type { CopyMasker } from './copy-masker.ts';
 import type { MaskPlan } from './mask-plan.ts';
+import type { WriteGuard } from './write-guard.ts';
 
 /** What the server owes for one message; the kind says which replies end it. */
 export type ReplyKind =
@@ -45,12 +46,14 @@ export interface ExpectedReply {
   finished: boolean;
   /** COPY FROM STDIN was asked for and has not ended. */
   readonly takesCopy: boolean;
+  /** It belongs to a write that runs in a transaction of the gateway's own. */
+  readonly guard: WriteGuard | null;
 }
 
-type ReplyParts = Partial<
+export type ReplyParts = Partial<
   Pick<
     ExpectedReply,
-    'hidden' | 'running' | 'errorInstead' | 'onSuccess' | 'run' | 'changes' | 'portal' | 'takesCopy'
+    'hidden' | 'running' | 'errorInstead' | 'onSuccess' | 'run' | 'changes' | 'portal' | 'takesCopy' | 'guard'
   >
 >;
 
@@ -76,6 +79,7 @@ export function expectReply(kind: ReplyKind, parts: ReplyParts = {}): ExpectedRe
     failed: false,
     finished: false,
     takesCopy: parts.takesCopy ?? false,
+    guard: parts.guard ?? null,
   };
 }
 

@@ -14,6 +14,7 @@ import {
 import { GatewayError } from '@gatehouse/model';
 import type { PostgresAnalyzer, PostgresCatalog } from '@gatehouse/sql';
 import type { Frame } from '@gatehouse/wire';
+import { cannotLimit, isLimitedWrite } from '../classify/counted-write.ts';
 import { FrontendClassifier } from '../classify/frontend-classifier.ts';
 import type { PendingMessage } from '../classify/pending-message.ts';
 import type { RunStatement } from '../classify/prepared.ts';
@@ -30,6 +31,7 @@ import { type ExpectedReply, expectReply } from './expected-reply.ts';
 import { askForError, sendFailing } from './refuse-message.ts';
 import { ReplyLine } from './reply-line.ts';
 import { ReplyReader } from './reply-reader.ts';
+import { WriteGuard } from './write-guard.ts';
 
 /**
  * One logged-in Postgres session, towards the server: what goes on, what is refused, what has to wait.
@@ -40,6 +42,7 @@ import { ReplyReader } from './reply-reader.ts';
  */
 export class PostgresRelay implements Relay {
   readonly #state: SessionState;
+  readonly #holder: CatalogHolder<PostgresCatalog>;
   readonly #clientCodec: MessageCodec;
   readonly #upstreamCodec: MessageCodec;
   readonly #line = new ReplyLine();
@@ -62,6 +65,7 @@ export class PostgresRelay implements Relay {
     codecs: { readonly client: MessageCodec; readonly upstream: MessageCodec },
   ) {
     this.#state = state;
+    this.#holder = holder;
     this.#clientCodec = codecs.client;
     this.#upstreamCodec = codecs.upstream;
     this.#context = new SessionContext(holder, state);
@@ -83,7 +87,7 @@ export class PostgresRelay implements Relay {
     this.#passesPieces = verdict.kind === 'pass';
     if (verdict.kind !== 'wait') this.#waits = 0;
     else {
-      this.#waits += 1;
+      if (verdict.unhurried !== true) this.#waits += 1;
       if (this.#line.length > 0) out.upstream(FLUSH);
     }
     return verdict;
@@ -113,7 +117,7 @@ export class PostgresRelay implements Relay {
 
   permit(pending: PendingRequest, running: RunningRequest, out: Outbox): void {
     const message = pending as PendingMessage;
-    const refusal = message.refusal ?? cannotMask(message, running);
+    const refusal = message.refusal ?? cannotMask(message, running) ?? this.#cannotLimit(message, running);
     const changes = refusal === null ? message.open() : [];
     if (refusal !== null || changes === null) {
       const error = refusal ?? TOO_MANY_NAMES;
@@ -136,7 +140,13 @@ export class PostgresRelay implements Relay {
       case 'function':
         throw new Error('a function call is always refused');
     }
-    const expected = expectReply(message.kind, { running, run, changes, portal, takesCopy });
+    const parts = { running, run, changes, portal, takesCopy };
+    if (message.kind === 'query' && isLimitedWrite(message, running.obligations)) {
+      const { bytes, start, end } = message.frame;
+      this.#replies.guard(new WriteGuard(Buffer.from(bytes.subarray(start, end)), parts), out);
+      return;
+    }
+    const expected = expectReply(message.kind, parts);
     this.#forward(message, expected, out);
     this.#guard(message, expected, running, out);
   }
@@ -155,7 +165,7 @@ export class PostgresRelay implements Relay {
   }
 
   expire(running: RunningRequest, error: GatewayError, out: Outbox): void {
-    for (const expected of this.#line.pending())
+    for (const expected of this.#replies.pending())
       if (expected.running === running) this.#replies.cut(expected, error, out);
   }
 
@@ -175,7 +185,7 @@ export class PostgresRelay implements Relay {
   }
 
   running(): readonly RunningRequest[] {
-    return [...this.#line.pending()].flatMap(({ running }) => (running === null ? [] : [running]));
+    return this.#replies.pending().flatMap(({ running }) => (running === null ? [] : [running]));
   }
 
   /** Whether rows that arrive now may be passed on in pieces. */
@@ -189,6 +199,11 @@ export class PostgresRelay implements Relay {
     out.forwardToUpstream(frame);
   }
 
+  #cannotLimit(message: PendingMessage, { obligations }: RunningRequest): GatewayError | null {
+    if (obligations.limits.affectedRows === undefined) return null;
+    return cannotLimit(message, obligations, this.#holder.current());
+  }
+
   /** The columns of a portal that the client never asked for; the answer is not shown. */
   #describeFirst({ portal, frame }: PendingMessage, { obligations }: RunningRequest, out: Outbox): void {
     if (obligations.masks.length === 0 || portal === null || portal.columns !== null) return;
@@ -197,19 +212,22 @@ export class PostgresRelay implements Relay {
   }
 
   /** What has to be known of this message before the ones behind it may go on. */
-  #guard({ kind, run }: PendingMessage, expected: ExpectedReply, running: RunningRequest, out: Outbox): void {
+  #guard(message: PendingMessage, expected: ExpectedReply, running: RunningRequest, out: Outbox): void {
+    const { kind, run } = message;
     const { masks, limits } = running.obligations;
+    const isLimited = isLimitedWrite(message, running.obligations);
     const mayBeCut = masks.length > 0 || limits.rows !== undefined || limits.seconds !== undefined;
     const { segment } = this.#classifier;
     const writes = run.some(isWrite);
     const isTakenBack = writes || this.#writingSegment === segment;
     if (writes && kind === 'execute') this.#writingSegment = segment;
     const isBarrier =
+      isLimited ||
       expected.takesCopy ||
       (mayBeCut && isTakenBack) ||
       run.some((each) => this.#context.changesContext(each));
     if (isBarrier) {
-      this.#replies.barrier = new Barrier(expected);
+      this.#replies.barrier = new Barrier(expected, isLimited ? 'strict' : 'yields');
       if (kind === 'execute') out.upstream(FLUSH);
     } else if (mayBeCut && kind === 'execute') this.#cuttable = { expected, segment };
   }

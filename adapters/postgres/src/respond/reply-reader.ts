@@ -1,7 +1,8 @@
 import type { CatalogHolder, Outbox } from '@gatehouse/adapter';
-import type { GatewayError } from '@gatehouse/model';
+import { GatewayError } from '@gatehouse/model';
 import type { PostgresCatalog } from '@gatehouse/sql';
 import { type Frame, WireError } from '@gatehouse/wire';
+import { changesNoRows, isCountedWrite } from '../classify/counted-write.ts';
 import type { FrontendClassifier } from '../classify/frontend-classifier.ts';
 import type { RunStatement } from '../classify/prepared.ts';
 import type { SessionContext } from '../classify/session-context.ts';
@@ -14,11 +15,15 @@ import {
   encodeNoticeResponse,
 } from '../messages/error-response.ts';
 import { BACKEND } from '../messages/message-type.ts';
-import { SYNC } from '../messages/portal-messages.ts';
+import { FLUSH, SYNC } from '../messages/portal-messages.ts';
 import { decodeRowDescription } from '../messages/row-description.ts';
-import { decodeParameterStatus, decodeReadyForQuery } from '../messages/server-messages.ts';
+import {
+  decodeParameterStatus,
+  decodeReadyForQuery,
+  type TransactionStatus,
+} from '../messages/server-messages.ts';
 import type { SessionState } from '../session-state.ts';
-import type { Barrier } from './barrier.ts';
+import { Barrier } from './barrier.ts';
 import { errorBytes, redactedFields } from './error-fields.ts';
 import {
   confirmChanges,
@@ -30,6 +35,7 @@ import {
 import { FAILING_QUERY, failSegment } from './refuse-message.ts';
 import type { ReplyLine } from './reply-line.ts';
 import { RowGate } from './row-gate.ts';
+import { BEGIN, type WriteGuard } from './write-guard.ts';
 
 export interface ReplyReaderParts {
   readonly state: SessionState;
@@ -48,12 +54,18 @@ export interface ReplyReaderParts {
  * error is told all the same; where the statement may have changed something, a failing message then makes the
  * server take it back, except for a single simple Query outside a transaction, whose error says that it stands.
  *
+ * **Counting** (limit on affected rows). The count comes with the end of the statement. At that moment the write can
+ * still be taken back, because nothing behind it has gone on: in a transaction and in the extended protocol a failing
+ * message does it, a simple Query outside a transaction runs in one of the gateway's own (`WriteGuard`).
+ *
  * INVARIANT: a reply that its message cannot have ends the session; nothing is ever guessed about order.
  */
 export class ReplyReader {
   barrier: Barrier | null = null;
   readonly #parts: ReplyReaderParts;
   readonly #rows: RowGate;
+  /** A limited write that waits for the replies before it. */
+  #waiting: WriteGuard | null = null;
   /** An error came since the last ReadyForQuery. */
   #sawError = false;
   /** Something in the open transaction was run whose errors may carry values, deferred ones included. */
@@ -90,14 +102,60 @@ export class ReplyReader {
         return;
       default:
         this.#answer(frame, out);
+        this.#startWaiting(out);
     }
   }
 
   /** Withholds what is left of a message's rows, tells the client where its end would be, and asks to stop it. */
   cut(expected: ExpectedReply, error: GatewayError, out: Outbox): void {
-    if (expected.cut !== null) return;
-    expected.cut = error;
+    const { guard } = expected;
+    const own = guard?.own ?? expected;
+    if (own.cut !== null) return;
+    if (guard?.stage === 'wait') {
+      own.cut = error;
+      return;
+    }
+    // What has run in time is being committed: should that be stopped, the server's own error tells it.
+    if (guard?.stage !== 'end') own.cut = error;
     out.cancelUpstream();
+  }
+
+  /** A simple Query whose write is limited: it goes to the server when everything before it has been answered. */
+  guard(guard: WriteGuard, out: Outbox): void {
+    this.barrier = new Barrier(guard.own, 'strict');
+    this.#waiting = guard;
+    if (this.#parts.line.length > 0) out.upstream(FLUSH);
+    this.#startWaiting(out);
+  }
+
+  /** What was permitted and is not answered yet. */
+  pending(): readonly ExpectedReply[] {
+    return [...this.#parts.line.pending(), ...(this.#waiting === null ? [] : [this.#waiting.own])];
+  }
+
+  #startWaiting(out: Outbox): void {
+    const { line, classifier, state } = this.#parts;
+    const guard = this.#waiting;
+    if (guard === null || line.length > 0) return;
+    this.#waiting = null;
+    const { own } = guard;
+    if (classifier.skipping) {
+      // An error before it makes the server drop it.
+      dropChanges(own);
+      this.#finish(own, 'cancelled', 'skipped', out);
+      this.#endBarrier(out);
+    } else if (state.transaction === 'I') {
+      const begin = guard.hidden();
+      guard.stage = 'begin';
+      line.expect(begin);
+      if (this.barrier !== null) this.barrier.expected = begin;
+      out.upstream(BEGIN);
+    } else {
+      line.expect(own);
+      const query = guard.run('in-transaction');
+      out.upstream(own.cut === null ? query : FAILING_QUERY);
+      this.barrier?.sent();
+    }
   }
 
   /** What stands behind the barrier goes on without having seen the end of what is before it. */
@@ -203,15 +261,33 @@ export class ReplyReader {
 
   #statementEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
     const isComplete = frame.type !== BACKEND.portalSuspended;
-    if (expected.running !== null && frame.type === BACKEND.commandComplete)
-      expected.running.affectedRows += affectedRowsOf(frame);
     const statement = expected.run[expected.at];
+    this.#countWritten(frame, expected, statement);
     if (isComplete) this.#succeeded(expected, statement);
     if (expected.cut !== null) this.#tellCut(expected, statement, out);
+    else if (expected.guard?.stage === 'run' && expected.at >= expected.run.length)
+      this.#holdBack(frame, expected.guard, out);
     else if (!expected.hidden) out.forwardToClient(frame);
     if (expected.kind !== 'execute') return;
     this.#finish(expected, 'ok', undefined, out);
     this.#settle(expected, out);
+  }
+
+  /** Counts what a statement has changed. Over the limit, or not told: it is cut, and taken back. */
+  #countWritten(frame: Frame, expected: ExpectedReply, statement: RunStatement | undefined): void {
+    const { running } = expected;
+    if (running === null) return;
+    const count = frame.type === BACKEND.commandComplete ? affectedRowsOf(frame) : null;
+    running.affectedRows += count ?? 0;
+    const limit = running.obligations.limits.affectedRows;
+    if (limit === undefined || statement === undefined || changesNoRows(statement)) return;
+    if (count === null || !isCountedWrite(statement)) expected.cut ??= UNCOUNTED;
+    else if (running.affectedRows > limit) expected.cut ??= tooMany(limit);
+  }
+
+  #holdBack(frame: Frame, guard: WriteGuard, out: Outbox): void {
+    if (guard.held !== null) out.client(guard.held);
+    guard.held = Buffer.from(frame.bytes.subarray(frame.start, frame.end));
   }
 
   /** Effects of the statement that has just ended; the next one of the message begins. */
@@ -230,9 +306,10 @@ export class ReplyReader {
     const fields = decodeErrorFields(frame);
     expected.failed = true;
     dropChanges(expected);
-    if (expected.cut !== null) this.#tellCut(expected, undefined, out);
+    const own = expected.guard?.own ?? expected;
+    if (own.cut !== null) this.#tellCut(own, undefined, out);
     else if (expected.errorInstead !== null) out.client(expected.errorInstead);
-    else if (!expected.hidden) this.#showError(frame, fields, out);
+    else if (!expected.hidden || expected.guard !== null) this.#showError(frame, fields, out);
     this.#finish(expected, 'error', fields.get('C'), out);
     if (expected.kind === 'query' || expected.kind === 'sync') return;
     this.#settle(expected, out, () => this.#skipToSync(out));
@@ -260,6 +337,8 @@ export class ReplyReader {
   #ready(frame: Frame, expected: ExpectedReply, out: Outbox): void {
     const { state, context, classifier, line } = this.#parts;
     const status = decodeReadyForQuery(frame);
+    const { guard } = expected;
+    if (guard !== null && this.#guardGoesOn(guard, expected, status, out)) return;
     // Told an error for a write that had succeeded: inside a transaction the server is made to agree first.
     if (this.barrier?.expected === expected && expected.cutTold && !expected.failed && status === 'T') {
       this.#finish(expected, 'ok', undefined, out);
@@ -278,9 +357,34 @@ export class ReplyReader {
     if (status === 'I') classifier.transactionEnded();
     dropChanges(expected);
     this.#finish(expected, 'ok', undefined, out);
+    if (guard?.held != null && !expected.failed) out.client(guard.held);
     out.forwardToClient(frame);
     this.#settle(expected, out);
     if (status === 'I') this.#redactsTransaction = false;
+  }
+
+  /** The next step of a write in a transaction of the gateway's own; false when there is none left. */
+  #guardGoesOn(guard: WriteGuard, expected: ExpectedReply, status: TransactionStatus, out: Outbox): boolean {
+    const { line } = this.#parts;
+    const { own } = guard;
+    if (guard.stage === 'end' || guard.stage === 'in-transaction') return false;
+    if (guard.stage === 'begin' && expected.failed) return false;
+    if (status === 'I') throw new WireError('malformed', 'a transaction that has ended by itself');
+    const runs = guard.stage === 'begin' && own.cut === null;
+    const next = runs ? own : guard.hidden();
+    line.expect(next);
+    if (runs) out.upstream(guard.run('run'));
+    else {
+      const keeps = status === 'T' && own.cut === null;
+      if (own.cut !== null) this.#tellCut(own, undefined, out);
+      if (!keeps) this.#sawError = true;
+      dropChanges(own);
+      out.upstream(guard.end(keeps));
+    }
+    if (this.barrier?.expected === expected) this.barrier.expected = next;
+    this.barrier?.sent();
+    line.settle(out);
+    return true;
   }
 
   #transactionEnded(rolledBack: boolean, out: Outbox): void {
@@ -292,7 +396,8 @@ export class ReplyReader {
   #tellCut(expected: ExpectedReply, ended: RunStatement | undefined, out: Outbox): void {
     if (expected.cutTold || expected.cut === null) return;
     expected.cutTold = true;
-    const stands = ended !== undefined && expected.kind === 'query' && this.#parts.state.transaction === 'I';
+    const isAlone = expected.kind === 'query' && expected.guard === null;
+    const stands = ended !== undefined && isAlone && this.#parts.state.transaction === 'I';
     const hint = stands && !isRead(ended) ? 'what the statement changed stands' : undefined;
     out.client(errorBytes(expected.cut, 'ERROR', { requestId: expected.running?.id, hint }));
     if (expected.kind !== 'execute' || expected.failed) return;
@@ -318,9 +423,10 @@ export class ReplyReader {
     code: string | undefined,
     out: Outbox,
   ): void {
-    const { running, cut } = expected;
-    if (running === null || expected.finished) return;
-    expected.finished = true;
+    const own = expected.guard?.own ?? expected;
+    const { running, cut } = own;
+    if (running === null || own.finished) return;
+    own.finished = true;
     if (cut !== null) out.finish(running, 'cut', cut.code);
     else out.finish(running, result, code);
   }
@@ -344,6 +450,17 @@ export class ReplyReader {
     out.upstream(SYNC);
   }
 }
+
+function tooMany(limit: number): GatewayError {
+  const message = `more than ${limit} rows would change, the limit for you here; nothing was changed`;
+  return new GatewayError('limit', 'affected-rows-limit', message);
+}
+
+const UNCOUNTED = new GatewayError(
+  'unsupported',
+  'affected-rows-uncounted',
+  'you may change a limited number of rows at once, and the database did not tell how many; nothing was changed',
+);
 
 function runsDeferred({ analyzed, effects }: RunStatement): boolean {
   return analyzed.facts.verb === 'set constraints' || effects.some(({ kind }) => kind === 'transaction');
