@@ -29,6 +29,7 @@ interface SearchOptions extends Common {
   readonly rule?: string;
   readonly text?: string;
   readonly since?: string;
+  readonly before?: number;
   readonly limit: number;
 }
 
@@ -52,8 +53,9 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .option('--database <name>', 'database as the configuration names it')
     .option('--result <result>', 'ok, error, denied, cut, cancelled, lost or sent')
     .option('--rule <rule>', 'policy/rule, or either name')
-    .option('--text <part>', 'part of the statement')
+    .option('--text <part>', 'part of the statement, from the beginning of a word on')
     .option('--since <time>', 'such as 15m, 2h, 7d, or an ISO time', parseSince)
+    .option('--before <id>', 'the page behind the one that ended with this id', parseId)
     .option('-n, --limit <number>', 'how many', parseCount, 100)
     .addHelpText('after', '\nExample:\n  $ gatehouse audit search --who ana --decision deny --since 1h\n')
     .action((options: SearchOptions) =>
@@ -114,7 +116,7 @@ async function tail(
 }
 
 async function search(reader: AuditReader, options: SearchOptions, terminal: Terminal): Promise<void> {
-  const { who, object, action, decision, database, result, rule, text, since, limit } = options;
+  const { who, object, action, decision, database, result, rule, text, since, before, limit } = options;
   const filter: SearchFilter = {
     limit,
     ...(who === undefined ? {} : { who }),
@@ -126,11 +128,12 @@ async function search(reader: AuditReader, options: SearchOptions, terminal: Ter
     ...(rule === undefined ? {} : { rule }),
     ...(text === undefined ? {} : { text }),
     ...(since === undefined ? {} : { from: since }),
+    ...(before === undefined ? {} : { before }),
   };
   const events = await reader.search(filter);
   print(events, options, terminal);
   if (events.length === 0) terminal.note('no event fits');
-  if (events.length === limit) terminal.note(`the newest ${limit}; --limit shows more`);
+  if (events.length === limit) terminal.note(`older ones: --before ${events.at(-1)!.id}`);
 }
 
 async function show(
@@ -150,7 +153,7 @@ async function show(
       formatStory(
         events.map(({ line }) => line),
         screenOf(terminal),
-      ),
+      ).trimEnd(),
     );
 }
 
@@ -159,6 +162,13 @@ function parseCount(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 10_000)
     throw new InvalidArgumentError('expected a number from 1 to 10000');
   return count;
+}
+
+function parseId(text: string): number {
+  const id = Number(text);
+  if (!Number.isSafeInteger(id) || id < 1)
+    throw new InvalidArgumentError('expected the id that a page ended with');
+  return id;
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -101,7 +101,8 @@ function verdictOf({ node, events, last, problem, place, signed }: JournalResult
     if (signed === null) return 'no checkpoint is signed; who can write the files could have made them up';
     const { through, checkpoints, key, pinned } = signed;
     const word = pinned ? 'the given key' : 'the journal’s own word, compare it with `gatehouse audit key`:';
-    return `${checkpoints} checkpoints are signed up to event ${through} by ${word} ${key}`;
+    const count = checkpoints === 1 ? '1 checkpoint is' : `${checkpoints} checkpoints are`;
+    return `${count} signed up to event ${through} by ${word} ${key}`;
   }
 }
 
