@@ -56,6 +56,8 @@ export interface AuditPipelineOptions {
   readonly readsBeyondBacklogBytes?: number;
   /** What of the journal may go; everything stays without it. */
   readonly retention?: RetentionLimits;
+  /** How often other nodes' checkpoints are looked up in a shared store; 30 seconds when absent. */
+  readonly witnessMs?: number;
   /** Who else gets every event. */
   readonly sinks?: readonly NamedSink[];
   readonly log: AuditLog;
@@ -187,11 +189,14 @@ async function openWitness(
   own: AuditStore | null,
   opened: Opened,
 ): Promise<void> {
-  const { node, log } = options;
+  const { node, witnessMs, log } = options;
   if (options.store === 'embedded') return;
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to the audit store broke');
   const store = own ?? (await openStore({ kind: 'server', url: options.store }, onError));
-  const witness = startWitness({ node, journal, store });
+  const witness = startWitness({
+    ...{ node, journal, store },
+    ...(witnessMs === undefined ? {} : { everyMs: witnessMs }),
+  });
   opened.push(async () => {
     witness.stop();
     if (own === null) await store.close();
