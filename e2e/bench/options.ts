@@ -44,7 +44,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
   return {
     parts: PARTS.filter((part) => only === undefined || only.includes(part)),
     seconds: values.seconds === undefined ? (quick ? 1 : 2) : readSeconds(values.seconds),
-    warmUpSeconds: quick ? 2 : 3,
+    warmUpSeconds: quick ? 1 : 3,
     rounds: quick ? 1 : 2,
     clients: quick ? [8] : [1, 8, 32],
     rows: quick ? 200_000 : 1_000_000,
