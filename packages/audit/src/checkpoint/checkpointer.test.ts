@@ -155,6 +155,38 @@ test('signs again what a failed write took with it', async () => {
   expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
 });
 
+test('goes on signing what ends statements while the journal is full', async () => {
+  const { journal, append, close } = open({ maxBacklogBytes: 80_000 });
+  for (;;) {
+    try {
+      append(1);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'journal-full' });
+      break;
+    }
+  }
+  const full = journal.written().seq;
+  const end = () => journal.append({ kind: 'gateway', what: 'tick', detail: {} });
+  for (let index = 0; index < 25; index += 1) {
+    end();
+    journal.flush();
+  }
+  expect(ranges().at(-1)![1]).toBeGreaterThan(full + 10);
+  expect(troubles).toEqual([]);
+  // When nothing at all fits any more, it says so once.
+  expect(() => {
+    for (;;) {
+      end();
+      journal.flush();
+    }
+  }).toThrow(expect.objectContaining({ code: 'journal-full' }));
+  expect(troubles.length).toBeLessThanOrEqual(1);
+  journal.acknowledge(journal.written());
+  await close('signed');
+  const all = ranges();
+  expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
+});
+
 test('makes a key that only its owner can read, and refuses one that others can', () => {
   expect(statSync(join(dir, 'gw-1.key')).mode & 0o777).toBe(0o600);
   expect(openSigningKey(join(dir, 'gw-1.key')).publicKey.id).toBe(key.publicKey.id);

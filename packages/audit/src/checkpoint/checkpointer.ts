@@ -49,6 +49,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   let own = 0;
   /** A checkpoint went down with a batch that could not be written: what it signed must be signed again. */
   let lost = false;
+  /** Told once; every further event would bring the same again. */
+  let refused = false;
 
   const read = () => {
     const tail = unsignedTail(dir, node);
@@ -63,7 +65,8 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     return tail;
   };
   const sign = () => {
-    if (journal === null || journal.status().failure !== null) return;
+    // A journal that is full still takes what ends statements, and that wants signing like everything else.
+    if (journal === null || journal.status().failure?.code === 'journal-failed') return;
     if (lost) read();
     const to = from + tree.size - 1;
     if (tree.size === 0 || (tree.size === 1 && to === own)) return;
@@ -72,9 +75,11 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
     try {
       own = journal.append(checkpointBody(checkpoint, key.publicKey));
     } catch (error) {
-      onTrouble(error as Error);
+      if (!refused) onTrouble(error as Error);
+      refused = true;
       return;
     }
+    refused = false;
     from = to + 1;
     tree = createMerkleTree();
     journal.afterWritten((error) => {
