@@ -129,6 +129,9 @@ function readStatement(
     facts.notUnderstood(`statement \`${first.slice(0, 32)}\``);
     facts.bounded = unknown('not understood');
   }
+  // A net under all of them: who looks for no query must not miss one.
+  if (!RIGHTS.has(first) && tokens.some(({ kind, value }) => kind === 'word' && value === 'select'))
+    facts.notUnderstood('a query where none is expected');
   return verb ?? first;
 }
 
@@ -295,6 +298,8 @@ function deepFreeze<T>(value: T): T {
 }
 
 const DML = new Set(['select', 'insert', 'replace', 'update', 'delete', 'with', 'values', 'table']);
+/** SELECT is the name of a right there. */
+const RIGHTS = new Set(['grant', 'revoke']);
 const EXPLAINS = new Set(['explain', 'describe', 'desc', 'analyze']);
 const FILES = new Set(['outfile', 'dumpfile']);
 const MAX_CACHED = 8_192;

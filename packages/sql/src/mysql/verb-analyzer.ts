@@ -70,7 +70,7 @@ function operationOf(tokens: readonly Token[]): Extract<SessionEffect, { kind: '
 
 const use: ReadVerb = ({ facts, tokens }) => {
   const name = tokens[1]?.value;
-  if (name === undefined) return null;
+  if (name === undefined || tokens.length > 2) return null;
   facts.add('configure', 'namespace', name);
   facts.effects.push({ kind: 'use', database: name });
   return 'use';
