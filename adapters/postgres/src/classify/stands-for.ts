@@ -76,7 +76,13 @@ function standFor(
   if (inner === null) return opaque(statement);
   const returns = statement.returns === 'unknown' ? inner.returns : statement.returns;
   return {
-    analyzed: { ...statement, facts: inner.facts, returns },
+    analyzed: {
+      ...statement,
+      facts: inner.facts,
+      returns,
+      // SECURITY: write-guard.test.ts; what is not counted in it is not counted when it stands for another.
+      ...(inner.writesInside === true ? { writesInside: true } : {}),
+    },
     effects: [...statement.effects, ...inner.effects],
     portal,
     prepares: null,

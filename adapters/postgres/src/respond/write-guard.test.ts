@@ -241,6 +241,20 @@ describe('what cannot be counted', () => {
     expect(server.seen).not.toContain(text);
   });
 
+  it('is refused behind the name of a prepared statement too', async () => {
+    const text = 'with u as (update people set name = 1) delete from people where name = 2';
+    const answers = {
+      ...WRITES,
+      [`prepare p as ${text}`]: { tag: 'PREPARE' },
+      'execute p': { tag: 'DELETE 1' },
+    };
+    const server = new ScriptedPostgres(answers);
+    const session = await openSession(server, limitTo(2));
+    session.send(query(`prepare p as ${text}`), query('execute p'));
+    expect(await session.settle()).toBe('C(PREPARE) ZI E(0A000) ZI');
+    expect(server.seen).not.toContain('execute p');
+  });
+
   it('leaves statements alone that change no rows', async () => {
     const { server, session } = await open(0);
     session.send(query('select 1'), query('begin'), query('commit'));
