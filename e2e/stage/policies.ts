@@ -30,6 +30,34 @@ rules:
 ${masks}`);
 }
 
+/** A folder with the shipped guardrails, under which everything else is permitted. */
+export function guardrailsPolicies(): string {
+  const guardrails = readFileSync(join(SHIPPED_POLICIES, 'guardrails', 'policy.yaml'), 'utf8');
+  return policyFolder(`kind: policy
+name: allow-all
+rules:
+  - name: everything
+    effect: permit
+    match: { actions: ['*', call] }
+---
+${guardrails}`);
+}
+
+/** A folder under which everything is permitted, and no statement writes more than so many rows. */
+export function affectedRowsPolicies(limit: number): string {
+  return policyFolder(`kind: policy
+name: few-rows
+rules:
+  - name: everything
+    effect: permit
+    match: { actions: ['*', call] }
+  - name: no-bulk
+    effect: limit
+    match: { actions: [insert, update, delete, define] }
+    limit: { affectedRows: ${limit} }
+`);
+}
+
 /** A folder with the given document in it. */
 function policyFolder(document: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policies-'));
