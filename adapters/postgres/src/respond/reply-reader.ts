@@ -452,8 +452,11 @@ export class ReplyReader {
 }
 
 function tooMany(limit: number): GatewayError {
-  const message = `more than ${limit} rows would change, the limit for you here; nothing was changed`;
-  return new GatewayError('limit', 'affected-rows-limit', message);
+  return new GatewayError(
+    'limit',
+    'affected-rows-limit',
+    `more than ${limit} rows would change, the limit for you here; nothing was changed`,
+  );
 }
 
 const UNCOUNTED = new GatewayError(
