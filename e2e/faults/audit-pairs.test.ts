@@ -183,6 +183,8 @@ function note(name: string, load: Load, found: Differences, lostOutcomes: number
   const { ran, unrecorded, storeProblem, journalProblem, notCollected, withoutOutcome } = found;
   const cells = [name, load.perSecond, ran, unrecorded, storeProblem ?? 'whole', journalProblem ?? 'whole'];
   rows.push(`| ${[...cells, notCollected, withoutOutcome].join(' | ')} |`);
+  // A long run tells as it goes: one that is cut short has still shown something.
+  if (NIGHTLY) process.stdout.write(`${rows.at(-1)}\n`);
   expect(found).toMatchObject(NOTHING);
   expect(load.statements).toBeGreaterThan(100);
   allowed += lostOutcomes;
