@@ -44,7 +44,7 @@ interface MongoFailure extends Error {
 }
 
 /** As extended JSON with every type in it, without what differs between two runs against one server. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const text = BSON.EJSON.stringify(value ?? null, (key, each) => (VOLATILE.has(key) ? undefined : each), 0, {
     relaxed: false,
   });

@@ -12,7 +12,7 @@ function expression(text: string): Node {
   const parsed = parser.parse(`select ${text} from t`);
   if (parsed?.kind !== 'parsed') throw new Error(`\`${text}\` was not parsed`);
   const [statement] = parsed.statements;
-  const [target] = (statement?.tree.stmt as { SelectStmt: SelectStmt }).SelectStmt.targetList ?? [];
+  const [target] = (statement!.tree.stmt as { SelectStmt: SelectStmt }).SelectStmt.targetList ?? [];
   return (target as { ResTarget: ResTarget }).ResTarget.val!;
 }
 
