@@ -1,4 +1,5 @@
 import type { Demo } from '@gatehouse/cli';
+import { createToken } from '@gatehouse/identity';
 import { type Document, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage } from '../stage/open-stage.ts';
@@ -90,6 +91,36 @@ describe('no forbidden MongoDB action gets through in disguise', () => {
       .catch(() => undefined);
     await victims.deleteMany({}, { writeConcern: { w: 0 } }).catch(() => undefined);
     await client.db('support').command({ ping: 1 });
+    expect(await state()).toBe(before);
+  });
+
+  it('refuses inside a transaction, which goes on and is committed or aborted as its client says', async () => {
+    // Production is written to with a purpose, which travels with the token.
+    const { identity } = stage.running;
+    const { principal } = identity.principals().find('ci-migrate')!;
+    const request = { principal, label: 'transactions', purpose: 'SHOP-1' };
+    const { secret } = await createToken(request, identity.tokens, Date.now);
+    const writer = await MongoClient.connect(
+      `mongodb://ci-migrate:${secret}@127.0.0.1:${stage.port('mongodb')}/support?authSource=admin`,
+    );
+    const notes = writer.db('support').collection<Document>('notes_of_ci');
+    await owner.db('support').createCollection('notes_of_ci');
+    const session = writer.startSession();
+    for (const end of ['commit', 'abort'] as const) {
+      session.startTransaction();
+      await notes.insertOne({ _id: end } as never, { session });
+      for (const refused of [
+        { delete: 'victims', deletes: [{ q: {}, limit: 0 }] },
+        { update: 'victims', updates: [{ q: {}, u: { $set: { note: '' } }, multi: true }] },
+      ])
+        await expect(writer.db('support').command(refused, { session })).rejects.toThrow(/^gatehouse: /);
+      expect(await notes.countDocuments({ _id: end as never }, { session })).toBe(1);
+      await (end === 'commit' ? session.commitTransaction() : session.abortTransaction());
+    }
+    await session.endSession();
+    await writer.close();
+    expect(await owner.db('support').collection('notes_of_ci').find().toArray()).toEqual([{ _id: 'commit' }]);
+    await owner.db('support').dropCollection('notes_of_ci');
     expect(await state()).toBe(before);
   });
 
