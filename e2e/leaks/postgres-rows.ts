@@ -72,10 +72,10 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select email = 'x@example.com' from customers where id <= 3
     select email in ('a', 'b'), email between 'a' and 'b', email is distinct from 'c' from customers where id <= 3
     select nullif(email, 'x'), greatest(email, 'a'), concat(full_name, ' <', email, '>') from customers where id <= 3
-    select left(email, 2), right(email, 2), split_part(email, '@', 1), replace(email, '@', '') from customers where id <= 3
+    select left(email, 2), right(email, 2), split_part(email, '@', 1), translate(email, '@', '') from customers where id <= 3
     select left(right(email, -1), 1) || left(right(email, -2), 1) from customers where id <= 3
-    select count(email), sum(length(email)), bool_or(email = 'x') from customers
-    select max(length(phone)), avg(length(email)) from customers where id < 100
+    select count(email), min(length(email)), bool_or(email = 'x') from customers
+    select max(length(phone)), max(length(email)) from customers where id < 100
     select json_build_array(id, email), to_json(email), to_json(array[phone]) from customers where id <= 3
     select jsonb_agg(to_jsonb(c) -> 'email') from customers c where id <= 3
     select string_agg(email, ',' order by id) from customers where id <= 3
@@ -92,6 +92,8 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     'denied',
     `
     select 1/(ascii(email) - 97) from customers where id = 1
+    select sum(length(email)), avg(length(email)) from customers
+    select replace(email, 'a', 'b') from customers where id = 1
     select count(*) from (select 1/(ascii(email) - 97) as x from customers where id = 1 offset 0) s
     with s as materialized (select 1/(ascii(email) - 97) as x from customers where id = 1) select count(*) from s
     select exists (select 1/(ascii(email) - 97) from customers where id = 1)

@@ -52,6 +52,8 @@ describe('what may be watched', () => {
     ['matches a pattern that may take long', "email ~ '(a*)*b'"],
     ['takes a length from the value', 'left(name, length(email))'],
     ['takes memory by the value', "repeat('x', length(email))"],
+    ['grows by the value', "replace(email, 'a', $1)"],
+    ['adds up to an overflow', 'sum(amount)'],
     ['gives rows by the value', 'generate_series(1, length(email))'],
     ['runs a query by the value', "case when email = 'a' then (select 1) end"],
     ['runs a query by the value', "coalesce(nullif(email, 'a'), (select 'b'))"],
