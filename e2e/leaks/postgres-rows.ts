@@ -205,6 +205,7 @@ export const POSTGRES_WRITE_LEAKS: readonly LeakRow[] = [
     delete from customers where id = -1 returning email
     with x as (update customers set full_name = full_name where id = 2 returning *) select email, phone from x
     merge into customers t using (select 1 as id) s on t.id = s.id when matched then update set full_name = t.full_name returning t.email
+    copy (update customers set full_name = full_name where id = 1 returning email) to stdout
     insert into customers (full_name, email) values ('x', 'y') returning email
     select id, email from customers where id = 3 for update
     alter table customers add column added text default 'x'
@@ -247,7 +248,6 @@ export const POSTGRES_WRITE_LEAKS: readonly LeakRow[] = [
     create policy p on customers using (email like 'a%')
     create trigger t after update on customers for each row execute function f()
     alter view customer_orders rename column email to harmless
-    copy (update customers set full_name = full_name where id = 1 returning email) to stdout
     select setval('customers_id_seq', length(email)) from customers where id = 1
     select pg_notify('x', email) from customers where id = 1
     `,
