@@ -1,7 +1,8 @@
 import type { Demo } from '@gatehouse/cli';
 import { createToken } from '@gatehouse/identity';
-import { type Document, MongoClient } from 'mongodb';
+import { BSON, type Document, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { message, opMsg, RawMongo } from '../clients/mongodb-wire.ts';
 import { openStage } from '../stage/open-stage.ts';
 import { SHIPPED_POLICIES } from '../stage/policies.ts';
 import { MONGODB_BYPASSES } from './mongodb-rows.ts';
@@ -122,6 +123,82 @@ describe('no forbidden MongoDB action gets through in disguise', () => {
     expect(await owner.db('support').collection('notes_of_ci').find().toArray()).toEqual([{ _id: 'commit' }]);
     await owner.db('support').dropCollection('notes_of_ci');
     expect(await state()).toBe(before);
+  });
+
+  describe('as no driver says it', () => {
+    let raw: RawMongo;
+
+    beforeAll(async () => {
+      raw = new RawMongo(stage.port('mongodb'));
+      await raw.logIn('ci-migrate', stage.token('ci-migrate'));
+    });
+
+    afterAll(() => raw?.end());
+
+    const FORBIDDEN: readonly (readonly [string, Buffer])[] = [
+      ['a body', opMsg({ delete: 'victims', deletes: [{ q: {}, limit: 0 }], $db: 'support' })],
+      ['a sequence', opMsg({ delete: 'victims', $db: 'support' }, { deletes: [{ q: {}, limit: 0 }] })],
+      [
+        'a sequence before the body',
+        opMsg({ delete: 'victims', $db: 'support' }, { deletes: [{ q: {}, limit: 0 }] }, 'body last'),
+      ],
+      [
+        'a sequence with something harmless first',
+        opMsg(
+          { delete: 'victims', $db: 'support' },
+          {
+            deletes: [
+              { q: { _id: -1 }, limit: 1 },
+              { q: {}, limit: 0 },
+            ],
+          },
+        ),
+      ],
+      [
+        'a sequence of updates',
+        opMsg(
+          { update: 'victims', $db: 'support' },
+          { updates: [{ q: {}, u: { $set: { note: '' } }, multi: true }] },
+        ),
+      ],
+      ['a drop', opMsg({ drop: 'victims', $db: 'support' })],
+    ];
+
+    it.each(FORBIDDEN)(
+      'refuses %s among messages that nobody waits for, and answers those in their order',
+      async (_what, bytes) => {
+        const ping = opMsg({ ping: 1, $db: 'support' });
+        raw.send(ping, bytes, ping, bytes, ping);
+        const replies = await raw.replies(5);
+        expect(replies.map(({ ok }) => ok)).toEqual([1, 0, 1, 0, 1]);
+        for (const reply of [replies[1], replies[3]]) expect(reply?.['errmsg']).toMatch(/^gatehouse: /);
+        expect(await state()).toBe(before);
+      },
+    );
+
+    it.each([
+      ['OP_DELETE', 2006],
+      ['OP_UPDATE', 2001],
+      ['OP_INSERT', 2002],
+      ['OP_QUERY', 2004],
+      ['an opcode that nobody knows', 4711],
+    ])('ends a connection that says %s', async (_name, opcode) => {
+      const old = new RawMongo(stage.port('mongodb'));
+      await old.logIn('ci-migrate', stage.token('ci-migrate'));
+      old.send(
+        message(
+          opcode,
+          Buffer.concat([
+            Buffer.alloc(4),
+            Buffer.from('support.victims\0'),
+            Buffer.alloc(8),
+            BSON.serialize({}),
+          ]),
+        ),
+      );
+      await expect.poll(() => old.isClosed, { timeout: 20_000 }).toBe(true);
+      expect(await state()).toBe(before);
+    });
   });
 
   it('goes on in step', async () => {

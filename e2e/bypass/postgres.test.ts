@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Demo } from '@gatehouse/cli';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeOf, int16, int32, logIn, message, openRaw, type RawClient } from '../clients/postgres-wire.ts';
 import { openStage } from '../stage/open-stage.ts';
 import { SHIPPED_POLICIES } from '../stage/policies.ts';
 import { POSTGRES_BYPASSES } from './postgres-rows.ts';
@@ -18,6 +19,7 @@ const WAYS = {
     client.query({ text: sql, queryMode: 'extended' } as pg.QueryConfig),
   prepared: (client: pg.Client, sql: string) =>
     client.query({ name: createHash('sha1').update(sql).digest('hex'), text: sql }),
+  'behind another in one text': (client: pg.Client, sql: string) => client.query(`select 1; ${sql}`),
   'inside a transaction': async (client: pg.Client, sql: string) => {
     await client.query('begin');
     try {
@@ -58,6 +60,41 @@ describe('no forbidden Postgres action gets through in disguise', () => {
     });
     await client.connect();
     before = await state();
+  });
+
+  /** Three statements without waiting, the second of which is refused: the first has run, the third is skipped. */
+  describe('in a pipeline', () => {
+    let raw: RawClient;
+
+    beforeAll(async () => {
+      raw = openRaw(stage.port('postgres'));
+      const login = { host: '127.0.0.1', port: stage.port('postgres'), database: 'shop' };
+      await logIn(raw, { ...login, user: 'ci-migrate', password: stage.token('ci-migrate') });
+    });
+
+    afterAll(() => raw?.end());
+
+    const run = (sql: string): Buffer =>
+      Buffer.concat([
+        message('P', '', sql, int16(0)),
+        message('B', '', '', int16(0), int16(0), int16(0)),
+        message('E', '', int32(0)),
+      ]);
+
+    it.each(POSTGRES_BYPASSES)('refuses: %s', async (statement) => {
+      raw.send(run("select 'before'"), run(statement), run("select 'behind'"), message('S'));
+      const messages = await raw.untilReady();
+      const rows = messages.filter(({ type }) => type === 'D').map(({ body }) => body.toString('latin1', 6));
+      const errors = messages.filter(({ type }) => type === 'E');
+      // What cannot be one statement is the server's own error.
+      const isRefused = errors.every(
+        (error) => codeOf(error) === '42601' || error.body.toString('utf8').includes('\0Mgatehouse: '),
+      );
+      expect([rows, errors.length, isRefused]).toEqual([['before'], 1, true]);
+      expect(await state()).toBe(before);
+      raw.send(message('Q', "select 'goes on'"));
+      expect((await raw.untilReady()).map(({ type }) => type).join('')).toBe('TDCZ');
+    });
   });
 
   afterAll(async () => {

@@ -15,7 +15,8 @@ export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, count
   const copyTop: CopyElement = (element) => {
     if (shape === 'cursor' && element.key === 'cursor') writeNested(body, element, out, copyCursor);
     else if (shape === 'value' && element.key === 'value') writeItem(element);
-    else out.bytes(body.subarray(element.start, element.valueEnd));
+    else if (IS_SMALL.has(element.type) || BESIDE_RESULT.has(element.key))
+      out.bytes(body.subarray(element.start, element.valueEnd));
   };
   let hasBatch = false;
   const copyCursor: CopyElement = (element) => {
@@ -25,6 +26,7 @@ export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, count
       return;
     }
     if (element.key === 'ns' && !isPlainText(body, element)) throw new WireError('malformed', 'namespace');
+    if (!BESIDE_BATCH.has(element.key)) return;
     out.bytes(body.subarray(element.start, element.valueEnd));
   };
   const writeItem: CopyElement = ({ type, start, valueStart, valueEnd }) => {
@@ -41,6 +43,36 @@ export function maskReply(body: Buffer, shape: ReplyShape, node: MaskNode, count
   if (shape === 'cursor' && !hasBatch) throw new WireError('malformed', 'cursor without a batch');
   return out.take();
 }
+
+/** What a cursor holds besides its batch; anything else does not leave. */
+const BESIDE_BATCH: ReadonlySet<string> = new Set([
+  ...['id', 'ns', 'postBatchResumeToken', 'partialResultsReturned', 'atClusterTime', 'invalidated'],
+]);
+/** Parts of a reply that may be texts or documents, and never hold those of the collection. */
+const BESIDE_RESULT: ReadonlySet<string> = new Set([
+  ...[
+    'lastErrorObject',
+    '$clusterTime',
+    'opTime',
+    '$gleStats',
+    '$configServerState',
+    'electionId',
+    'writeConcernError',
+  ],
+]);
+const IS_SMALL: ReadonlySet<number> = new Set([
+  ...[
+    BSON.double,
+    BSON.int32,
+    BSON.int64,
+    BSON.decimal128,
+    BSON.boolean,
+    BSON.date,
+    BSON.timestamp,
+    BSON.null,
+  ],
+  BSON.objectId,
+]);
 
 function isPlainText(body: Buffer, { type, valueStart, valueEnd }: Element): boolean {
   return type === BSON.string && body.indexOf(0, valueStart + 4) === valueEnd - 1;
