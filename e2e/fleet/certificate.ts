@@ -104,9 +104,11 @@ function sequence(...parts: readonly Buffer[]): Buffer {
   return tagged(0x30, ...parts);
 }
 
-/** A positive INTEGER: a leading zero keeps the sign bit clear. */
+/** A positive INTEGER in the fewest bytes (X.690, 8.3.2): a leading zero stands only where it keeps the sign bit clear. */
 function integer(bytes: Buffer): Buffer {
-  return tagged(0x02, bytes[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes);
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const value = bytes.subarray(first < 0 ? bytes.length - 1 : first);
+  return tagged(0x02, value[0]! >= 0x80 ? Buffer.concat([Buffer.from([0]), value]) : value);
 }
 
 function bitString(bytes: Buffer): Buffer {
