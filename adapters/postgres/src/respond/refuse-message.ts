@@ -33,14 +33,15 @@ export function failSegment(line: ReplyLine, out: Outbox): void {
 
 /**
  * A text that does not parse gets the server's own words, by a Parse that is never bound. Should the
- * server read it after all, nothing has run, and the client gets `onSuccess`.
+ * server read it after all, nothing has run, and the client gets `onSuccess`. It is the unnamed statement, which a
+ * simple Query drops at the server in any case.
  */
 export function askForError({ text }: PendingMessage, onSuccess: Buffer, line: ReplyLine, out: Outbox): void {
   line.expect(expectReply('parse', { onSuccess }));
   line.expect(expectReply('close', { hidden: true }));
   line.expect(expectReply('sync'));
-  out.upstream(encodeParse(REFUSED_NAME, text() ?? ''));
-  out.upstream(CLOSE_REFUSED);
+  out.upstream(encodeParse('', text() ?? ''));
+  out.upstream(CLOSE_UNNAMED);
   out.upstream(SYNC);
 }
 
@@ -50,4 +51,4 @@ const NEVER_PARSES = 'gatehouse: this statement was refused';
 const REFUSED_NAME = 'gatehouse_refused';
 export const FAILING_QUERY = encodeQuery(NEVER_PARSES);
 const FAILING_PARSE = encodeParse(REFUSED_NAME, NEVER_PARSES);
-const CLOSE_REFUSED = encodeCloseStatement(REFUSED_NAME);
+const CLOSE_UNNAMED = encodeCloseStatement('');
