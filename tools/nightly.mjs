@@ -65,7 +65,7 @@ for (const [index, target] of targets.entries()) {
 }
 const found = results.filter(({ clean }) => !clean);
 console.log(
-  `\n${results.length} targets, ${found.length === 0 ? 'nothing found' : `found something in: ${found.map(({ name }) => name).join(', ')}`}`,
+  `\n${results.length} ${results.length === 1 ? 'target' : 'targets'}, ${found.length === 0 ? 'nothing found' : `found something in: ${found.map(({ name }) => name).join(', ')}`}`,
 );
 process.exit(found.length === 0 ? 0 : 1);
 
@@ -79,10 +79,21 @@ async function fuzz([, file, pattern = '', { draws = false } = {}]) {
   do {
     rounds += 1;
     const { code, output } = await run('npx', args, { cwd: ROOT, env, quiet: true });
-    if (code !== 0)
-      return { clean: false, rounds, spent: since(begun), output, command: `npx ${args.join(' ')}` };
+    if (code !== 0) {
+      return { clean: false, rounds, spent: since(begun), output, command: repeating(output, project, file) };
+    }
   } while (!draws && Date.now() - begun < seconds * 1000);
   return { clean: true, rounds, spent: since(begun), output: '', command: '' };
+}
+
+/** The line that repeats the first finding: its values again, and only the test that found it. */
+function repeating(output, project, file) {
+  const { seed, path } = /\{ seed: (?<seed>-?\d+), path: "(?<path>[\d:]*)"/.exec(output)?.groups ?? {};
+  const name = /FAIL .*\.test\.ts > (.*)/.exec(output)?.[1]?.split(' > ').at(-1);
+  const values = seed === undefined ? '' : `FUZZ_SEED=${seed} FUZZ_PATH=${path} `;
+  // A pattern: what is not a letter, a digit or a space stands for any character.
+  const only = name === undefined ? '' : ` -t '${name.replace(/[^\w ]/g, '.')}'`;
+  return `${values}npx vitest run --project ${project} ${file}${only}`;
 }
 
 function line({ name, clean, rounds, spent }) {
