@@ -1,2 +1,2 @@
-export type { ValueDetector } from './detector.ts';
-export { VALUE_DETECTORS } from './value-detectors.ts';
+export type { ColumnSample, Proposal, ValueType } from './judge-column.ts';
+export { judgeColumn } from './judge-column.ts';
