@@ -6,7 +6,7 @@
  * statement is measured without and with masks.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,19 +31,23 @@ export interface GatewaySpec {
   readonly redisUrl: string;
   /** Options for Node, such as those of its profiler. */
   readonly nodeOptions: readonly string[];
+  /** Further principals, analysts, with a policy document that speaks of them. */
+  readonly more?: { readonly principals: readonly string[]; readonly policies: string };
 }
 
 export interface BenchGateway {
   readonly pid: number;
   readonly plain: Target;
   readonly masked: Target;
+  /** The way in of a principal of `more`. */
+  login(name: string, user: string): Promise<Target>;
 }
 
 /** Starts one gateway in front of one server, and its worker. */
 export async function startGateway(processes: Processes, spec: GatewaySpec): Promise<BenchGateway> {
   const { dialect, direct } = spec;
   const port = await freePort();
-  const config = writeConfig(join(processes.folder, dialect), port, spec);
+  const config = writeConfig(mkdtempSync(join(processes.folder, dialect)), port, spec);
   const run = (name: string, node: readonly string[], ...args: string[]) =>
     processes.start({
       name,
@@ -68,6 +72,7 @@ export async function startGateway(processes: Processes, spec: GatewaySpec): Pro
     pid: gateway.pid,
     plain: await login('Gatehouse', 'officer'),
     masked: await login('Gatehouse, masked', 'ana'),
+    login,
   };
 }
 
@@ -104,15 +109,16 @@ async function createToken(config: string, user: string): Promise<string> {
 
 function writeConfig(folder: string, port: number, spec: GatewaySpec): string {
   const { dialect, direct, own } = spec;
-  mkdirSync(folder, { recursive: true });
   const secret = (name: string, value: string): string => {
     writeFileSync(join(folder, name), value, { mode: 0o600 });
     return `file:${name}`;
   };
   cpSync(SHIPPED_POLICIES, join(folder, 'policies'), { recursive: true });
   mkdirSync(join(folder, 'policies/bench'));
-  writeFileSync(join(folder, 'policies/bench/policy.yaml'), CLASSIFICATION);
-  writeFileSync(join(folder, 'principals.yaml'), PRINCIPALS);
+  const { principals, policies } = spec.more ?? { principals: [], policies: '' };
+  writeFileSync(join(folder, 'policies/bench/policy.yaml'), CLASSIFICATION + policies);
+  const more = principals.map((name) => `  - { name: ${name}, kind: human, groups: [analysts] }\n`);
+  writeFileSync(join(folder, 'principals.yaml'), PRINCIPALS + more.join(''));
   const file = join(folder, 'gatehouse.yaml');
   writeFileSync(
     file,

@@ -9,6 +9,7 @@ import { loadavg } from 'node:os';
 import { type Fleet, type ServerKind, startFleet } from '@gatehouse/fleet';
 import type { Bench } from './bench.ts';
 import { isBuilt } from './gateway.ts';
+import { measureMasks } from './masks-part.ts';
 import { measureMongodb } from './mongodb-part.ts';
 import { measureMysql } from './mysql-part.ts';
 import { type BenchOptions, type Part, readOptions, USAGE } from './options.ts';
@@ -35,6 +36,7 @@ async function run(options: BenchOptions, processes: Processes, results: Results
   };
   const measure: Readonly<Record<Part, () => Promise<void>>> = {
     postgres: () => measurePostgres(bench, fleet!.postgres!),
+    masks: () => measureMasks(bench, fleet!.postgres!),
     mysql: () => measureMysql(bench, fleet!.mysql!),
     mongodb: () => measureMongodb(bench),
     decide: () => measureDecide(bench),
@@ -68,7 +70,7 @@ function print(options: BenchOptions, results: Results, loadBefore: number): voi
 
 async function openServers({ parts }: BenchOptions): Promise<Fleet | null> {
   const need: ServerKind[] = [];
-  if (parts.includes('postgres')) need.push('postgres');
+  if (parts.includes('postgres') || parts.includes('masks')) need.push('postgres');
   if (parts.includes('mysql')) need.push('mysql');
   if (need.length === 0 && !parts.includes('mongodb')) return null;
   report('starting the servers');

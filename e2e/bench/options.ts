@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 
 /** The parts of the bench, in the order in which they run. */
-export const PARTS = ['postgres', 'mysql', 'mongodb', 'decide', 'audit'] as const;
+export const PARTS = ['postgres', 'masks', 'mysql', 'mongodb', 'decide', 'audit'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

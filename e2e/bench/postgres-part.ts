@@ -1,5 +1,4 @@
 import type { PostgresServer } from '@gatehouse/fleet';
-import pg from 'pg';
 import type { Bench } from './bench.ts';
 import { startHaproxy, startPgbouncer, startRelay } from './competitors.ts';
 import { DATABASE, startGateway } from './gateway.ts';
@@ -7,6 +6,7 @@ import { measureIdle } from './idle-sessions.ts';
 import { measureReads } from './long-read.ts';
 import { measureCase, warmUp } from './measure.ts';
 import { PGBENCH_MODES, pgbench } from './pgbench.ts';
+import { askPostgres, createDatabase } from './postgres-database.ts';
 import { connectPostgres, readPostgres } from './postgres-read.ts';
 import { findTool, runTool } from './run-tool.ts';
 import type { Target } from './target.ts';
@@ -77,9 +77,9 @@ export async function measurePostgres(bench: Bench, server: PostgresServer): Pro
 }
 
 async function fill(server: PostgresServer, command: string, rows: number): Promise<void> {
-  await ask(server, 'postgres', `create database ${DATABASE}`);
+  await createDatabase(server, DATABASE);
   // The default is for a test's few sessions.
-  await ask(server, 'postgres', 'alter system set max_connections = 700');
+  await askPostgres(server, 'postgres', 'alter system set max_connections = 700');
   await server.restart();
   const { host, port, user, password } = server;
   const scale = String(rows / ROWS_PER_SCALE);
@@ -90,17 +90,6 @@ async function fill(server: PostgresServer, command: string, rows: number): Prom
     { PGPASSWORD: password },
     120_000,
   );
-  await ask(server, DATABASE, `grant select on all tables in schema public to ${server.app.user}`);
-  await ask(server, DATABASE, 'checkpoint');
-}
-
-async function ask(server: PostgresServer, database: string, sql: string): Promise<void> {
-  const { host, port, user, password } = server;
-  const client = new pg.Client({ host, port, user, password, database });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+  await askPostgres(server, DATABASE, `grant select on all tables in schema public to ${server.app.user}`);
+  await askPostgres(server, DATABASE, 'checkpoint');
 }

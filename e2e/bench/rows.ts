@@ -26,6 +26,20 @@ export interface ReadRow {
   readonly ofDirect: number;
 }
 
+/** A long read through the gateway with a mask, and the same one without in the same minute. */
+export interface MaskRow {
+  readonly masker: string;
+  readonly format: string;
+  readonly rows: number;
+  readonly unmaskedMegabytesPerSecond: number;
+  readonly megabytesPerSecond: number;
+  readonly rowsPerSecond: number;
+  readonly ofUnmasked: number;
+  /** Processor time of the gateway for one row. */
+  readonly unmaskedCpuMicros: number;
+  readonly cpuMicros: number;
+}
+
 export interface IdleRow {
   readonly database: string;
   readonly sessions: number;
@@ -41,6 +55,7 @@ export interface StepRow {
 export interface Results {
   readonly points: PointRow[];
   readonly reads: ReadRow[];
+  readonly masks: MaskRow[];
   readonly idle: IdleRow[];
   readonly steps: StepRow[];
   /** What a reader must know: programs that are missing, the load, how the gateway ran. */
@@ -48,11 +63,11 @@ export interface Results {
 }
 
 export function emptyResults(): Results {
-  return { points: [], reads: [], idle: [], steps: [], notes: [] };
+  return { points: [], reads: [], masks: [], idle: [], steps: [], notes: [] };
 }
 
 /** The tables for people, in Markdown. */
-export function formatTables({ points, reads, idle, steps, notes }: Results): string {
+export function formatTables({ points, reads, masks, idle, steps, notes }: Results): string {
   const tables = [
     table(
       [
@@ -87,6 +102,24 @@ export function formatTables({ points, reads, idle, steps, notes }: Results): st
           String(Math.round(row.rowsPerSecond)),
           row.ofDirect.toFixed(2),
         ],
+      ]),
+    ),
+    table(
+      [
+        'masked column',
+        'format',
+        'rows',
+        'MB/s unmasked',
+        'masked',
+        'rows/s',
+        'of unmasked',
+        'CPU µs/row unmasked',
+        'masked',
+      ],
+      masks.map((row) => [
+        ...[row.masker, row.format, String(row.rows), row.unmaskedMegabytesPerSecond.toFixed(0)],
+        ...[row.megabytesPerSecond.toFixed(0), String(Math.round(row.rowsPerSecond))],
+        ...[row.ofUnmasked.toFixed(2), row.unmaskedCpuMicros.toFixed(2), row.cpuMicros.toFixed(2)],
       ]),
     ),
     table(
