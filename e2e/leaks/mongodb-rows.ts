@@ -39,7 +39,10 @@ export const MONGODB_LEAKS: readonly MongoLeak[] = [
   ),
   ...all(
     'denied',
-    find({ filter: { 'customer.email': 'x@example.com' } }),
+    find({ filter: { 'customer.email': { $gte: 'x@example.com' } } }),
+    find({ filter: { 'customer.email': { $in: ['x@example.com'] } } }),
+    find({ filter: { $or: [{ 'customer.email': 'x@example.com' }, { 'customer.email': 'y@example.com' }] } }),
+    find({ filter: { customer: { email: 'x@example.com' } } }),
     find({ filter: { 'customer.email': /^a/ } }),
     find({ filter: { 'customer.email': { $gt: 'm' } } }),
     find({ filter: { customer: { name: 'x', email: 'y', phone: 'z' } } }),

@@ -48,7 +48,11 @@ export const MYSQL_LEAKS: readonly LeakRow[] = [
     select binary iban from accounts where id <= 3
     select iban collate utf8mb4_bin from accounts where id <= 3
     select id from accounts where iban like 'D%'
-    select id from accounts where iban = 'DE00'
+    select id from accounts where iban >= 'DE00'
+    select id from accounts where iban = 'DE00' or iban = 'DE01'
+    select id from accounts where iban = 1
+    select id from accounts where iban = 'DE00' collate utf8mb4_general_ci
+    select id from accounts where lower(iban) = 'de00'
     select id from accounts where iban > 'M'
     select id from accounts where iban regexp '^D'
     select id from accounts where locate('D', iban) = 1

@@ -129,7 +129,12 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select encode(email::bytea, 'hex') from customers where id <= 3
     select ascii(email) from customers where id <= 3
     select id from customers where email like 'a%'
-    select id from customers where email = 'x@example.com'
+    select id from customers where email >= 'x@example.com'
+    select id from customers where email = 'x@example.com' or email = 'y@example.com'
+    select id from customers where lower(email) = 'x@example.com'
+    select id from customers where email = 'x@example.com'::name
+    select id from customers where email in ('x@example.com')
+    select id from customers a where exists (select from customers b where b.email = a.email)
     select id from customers where email > 'm'
     select id from customers order by email
     select email, count(*) from customers group by email
@@ -226,7 +231,7 @@ export const POSTGRES_WRITE_LEAKS: readonly LeakRow[] = [
     update customers set full_name = (select email from customers where id = 2) where id = 1 returning full_name
     update customers set full_name = full_name where email like 'a%' returning id
     update customers set full_name = full_name where id = 1 returning 1/(ascii(email) - 97)
-    delete from customers where email = 'x' returning id
+    delete from customers where email > 'x' returning id
     delete from orders using customers c where c.id = orders.customer_id and c.email > 'm'
     create table stolen as select email from customers
     create temp table stolen as select lower(email) as e from customers

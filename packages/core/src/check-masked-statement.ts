@@ -43,7 +43,8 @@ export function checkMaskedStatement(
   ];
 }
 
-const READING_USES: readonly FieldUse[] = ['filter', 'sort', 'group', 'join'];
+const READING_USES = ['filter', 'sort', 'group', 'join'] as const;
+type ReadingUse = (typeof READING_USES)[number];
 
 function checkUses(access: Access, protections: Protections): readonly Finding[] {
   const object = wellFormedObject(access);
@@ -51,22 +52,34 @@ function checkUses(access: Access, protections: Protections): readonly Finding[]
   const guarded = protections.of(object);
   if (guarded.length === 0) return [];
   if (access.fields.known) {
-    return access.fields.value.flatMap(({ field, use }) =>
-      READING_USES.includes(use) ? refuseUse(object, guarded, field, use) : [],
+    return access.fields.value.flatMap((each) =>
+      isReading(each.use) ? refuseUse(object, guarded, { ...each, use: each.use }) : [],
     );
   }
   const open = READING_USES.find((use) => guarded.some((protection) => !protection.allowUses.includes(use)));
-  return open === undefined ? [] : refuseUse(object, guarded, '*', open);
+  return open === undefined ? [] : refuseUse(object, guarded, { field: '*', use: open });
+}
+
+function isReading(use: FieldUse): use is ReadingUse {
+  return READING_USES.some((reading) => reading === use);
+}
+
+interface Reading {
+  readonly field: string;
+  readonly use: ReadingUse;
+  readonly equality?: true;
 }
 
 function refuseUse(
   object: ObjectRef,
   guarded: readonly Protection[],
-  field: string,
-  use: FieldUse,
+  { field, use, equality }: Reading,
 ): readonly Finding[] {
   const by = guarded.find(
-    (protection) => overlaps(protection.pattern, field) && !protection.allowUses.includes(use),
+    ({ pattern, allowUses }) =>
+      overlaps(pattern, field) &&
+      !allowUses.includes(use) &&
+      !(equality === true && allowUses.includes('equality')),
   );
   if (by === undefined) return [];
   const column = `\`${formatObject(object)}.${by.pattern.source}\``;

@@ -1,5 +1,6 @@
 /** Verdicts of several subjects and statements as one decision: any denial denies, obligations add up, the stricter wins. */
 import type {
+  CountedProbe,
   Decision,
   Durability,
   FieldMask,
@@ -11,6 +12,7 @@ import type {
 } from '@gatehouse/model';
 import { NO_OBLIGATIONS } from '@gatehouse/model';
 import { mergeMasks } from './collect-masks.ts';
+import { strictestProbes } from './counted-probes.ts';
 import { type Finding, finding, formatRule, leading } from './finding.ts';
 import type { Verdict } from './judge-statement.ts';
 import { mergeLimits } from './merge-limits.ts';
@@ -23,6 +25,7 @@ export interface StatementVerdict {
   readonly masks: readonly FieldMask[];
   readonly guarded: boolean;
   readonly nullComputed: boolean;
+  readonly probes: readonly CountedProbe[];
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -41,6 +44,7 @@ export function combineVerdicts(verdicts: readonly Verdict[]): StatementVerdict 
     masks: mergeMasks(verdicts.flatMap(({ masks }) => masks)),
     guarded: verdicts.some(({ guarded }) => guarded),
     nullComputed: verdicts.some(({ nullComputed }) => nullComputed),
+    probes: strictestProbes(verdicts.flatMap(({ probes }) => probes)),
     limits: verdicts.map(({ limits }) => limits).reduce(mergeLimits, {}),
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
     alerts: verdicts.flatMap(({ alerts }) => alerts),
@@ -84,6 +88,9 @@ function obligationsOf(verdicts: readonly StatementVerdict[]): Obligations {
     durability: verdicts.some(({ durability }) => durability === 'synced') ? 'synced' : 'written',
     redactDiagnostics: verdicts.some(({ guarded }) => guarded),
     ...(verdicts.some(({ nullComputed }) => nullComputed) ? { nullComputed: true } : {}),
+    ...(verdicts.some(({ probes }) => probes.length > 0)
+      ? { probes: verdicts.flatMap(({ probes }) => probes) }
+      : {}),
   };
 }
 

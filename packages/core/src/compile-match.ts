@@ -101,13 +101,16 @@ function hasPurpose({ purpose }: SubjectFacts): boolean {
   return purpose !== undefined && purpose.trim() !== '';
 }
 
+/** What of a session says which database it is. */
+export type DatabaseSide = Pick<SessionFacts, 'dialect' | 'database'>;
+
 /** True for databases that one of the selectors names. */
-export function compileDatabases(selectors: readonly DatabaseSelector[]): (session: SessionFacts) => boolean {
+export function compileDatabases(selectors: readonly DatabaseSelector[]): (session: DatabaseSide) => boolean {
   const tests = selectors.map(({ names, labels, dialects }) => {
     const nameTest = names && compileGlobs(names);
     const dialectTest = dialects && compileGlobs(dialects, { ignoreCase: true });
     const labelTests = labels?.map(({ key, values }) => ({ key, test: compileGlobs(values) }));
-    return ({ database, dialect }: SessionFacts) =>
+    return ({ database, dialect }: DatabaseSide) =>
       (nameTest?.(database.name) ?? true) &&
       (dialectTest?.(dialect) ?? true) &&
       (labelTests?.every(

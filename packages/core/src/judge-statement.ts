@@ -6,6 +6,7 @@
  */
 import {
   type Access,
+  type CountedProbe,
   type Durability,
   type FieldMask,
   formatObject,
@@ -21,6 +22,7 @@ import { checkMaskedStatement, computesFromMasked } from './check-masked-stateme
 import { collectMasks } from './collect-masks.ts';
 import type { StatementFacts } from './compile-match.ts';
 import { type ActiveRule, type RuleOutcome, testRule } from './compile-rule.ts';
+import { countedProbes } from './counted-probes.ts';
 import { type Finding, finding, formatRule } from './finding.ts';
 import { mergeLimits } from './merge-limits.ts';
 import { isWellFormed } from './object-pattern.ts';
@@ -36,6 +38,8 @@ export interface Verdict {
   readonly guarded: boolean;
   /** True when an output is computed from something protected. */
   readonly nullComputed: boolean;
+  /** Guesses at protected values that are allowed as long as they are counted. */
+  readonly probes: readonly CountedProbe[];
   readonly limits: Limits;
   readonly durability: Durability;
   readonly alerts: readonly RuleRef[];
@@ -57,6 +61,7 @@ export function judgeStatement(subject: Subject, statement: Statement): Verdict 
     ...tally,
     ...collectMasks(statement, accesses, subject.protections),
     nullComputed: computesFromMasked(statement, subject.protections),
+    probes: countedProbes(accesses, subject.protections),
   };
 }
 

@@ -100,8 +100,13 @@ export interface MaskPlan {
   /** For columns that the rule names and that no label above covers. */
   readonly otherwise?: MaskerSpec;
   /** What may still be done with a masked column besides reading its mask. */
-  readonly allowUses: readonly FieldUse[];
+  readonly allowUses: readonly AllowedUse[];
+  /** How many comparisons for being equal a principal has in an hour on each column, where only these are allowed. */
+  readonly probesPerHour: number;
 }
+
+/** `equality`: filters that are one comparison with a constant, which are counted. */
+export type AllowedUse = Exclude<FieldUse, 'output' | 'write'> | 'equality';
 
 export interface LabelMasker {
   readonly label: string;

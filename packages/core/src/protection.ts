@@ -1,19 +1,20 @@
 /** What the mask rules of one subject protect: which columns of which objects, with which masker. */
-import { type FieldUse, known, type MaskerSpec, type ObjectRef, type RuleRef } from '@gatehouse/model';
+import { known, type MaskerSpec, type ObjectRef, type RuleRef } from '@gatehouse/model';
 import type { StatementFacts, SubjectFacts } from './compile-match.ts';
 import type { ActiveRule } from './compile-rule.ts';
 import { compileFieldPattern, type FieldPattern } from './field-path.ts';
 import { compileGlobs } from './glob.ts';
 import { stricterMasker } from './masker-strength.ts';
 import { objectKey } from './object-pattern.ts';
-import type { MaskPlan } from './policy-set.ts';
+import type { AllowedUse, MaskPlan } from './policy-set.ts';
 import { and, not, type Ternary } from './ternary.ts';
 
 export interface Protection {
   readonly pattern: FieldPattern;
   readonly masker: MaskerSpec;
   readonly rule: RuleRef;
-  readonly allowUses: readonly FieldUse[];
+  readonly allowUses: readonly AllowedUse[];
+  readonly probesPerHour: number;
 }
 
 export interface Protections {
@@ -64,6 +65,7 @@ function createSource(active: ActiveRule, facts: SubjectFacts): Source {
     masker,
     rule: rule.ref,
     allowUses: plan.allowUses,
+    probesPerHour: plan.probesPerHour,
   });
   return {
     protect(object) {

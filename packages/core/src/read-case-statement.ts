@@ -127,10 +127,13 @@ function readFields(reader: YamlReader, node: Node | null, action: Action): Know
 function readField(reader: YamlReader, node: Node, text: string, usual: FieldUse): FieldAccess | undefined {
   const colon = text.lastIndexOf(':');
   if (colon < 0) return { field: text, use: usual };
-  const use = FIELD_USES.find((candidate) => candidate === text.slice(colon + 1));
-  if (use === undefined)
-    return reader.problem(node, `\`${text.slice(0, 60)}\` names no use`, `one of: ${FIELD_USES.join(', ')}`);
-  return { field: text.slice(0, colon), use };
+  const field = text.slice(0, colon);
+  const word = text.slice(colon + 1);
+  if (word === 'equality') return { field, use: 'filter', equality: true };
+  const use = FIELD_USES.find((candidate) => candidate === word);
+  if (use !== undefined) return { field, use };
+  const words = [...FIELD_USES, 'equality'].join(', ');
+  return reader.problem(node, `\`${text.slice(0, 60)}\` names no use`, `one of: ${words}`);
 }
 
 const VERBS: Readonly<Partial<Record<Action, string>>> = {

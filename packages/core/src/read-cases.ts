@@ -46,6 +46,8 @@ export interface Expectation {
   readonly masks?: Readonly<Record<string, string>>;
   /** Whether outputs that are computed from masked fields leave as NULL. */
   readonly nullComputed?: boolean;
+  /** Counted guesses, as `namespace.name.field` to their number in one run. */
+  readonly probes?: Readonly<Record<string, number>>;
   readonly limits?: Limits;
   readonly durability?: string;
   /** `policy/rule` of every alert. */
@@ -227,6 +229,7 @@ const EXPECT_KEYS = [
   'rule',
   'masks',
   'nullComputed',
+  'probes',
   'limits',
   'durability',
   'alerts',
@@ -250,6 +253,7 @@ function readExpectation(reader: YamlReader, node: Node | null): Expectation | u
     ...get('rule', (value) => reader.string(value, 'expect.rule')),
     ...get('masks', (value) => readExpectedMasks(reader, value)),
     ...get('nullComputed', (value) => toJson(value) === true),
+    ...get('probes', (value) => toJson(value) as Readonly<Record<string, number>>),
     ...get('limits', (value) => toJson(value) as Limits),
     ...get('durability', (value) => reader.string(value, 'expect.durability')),
     ...get('alerts', names),

@@ -1,9 +1,10 @@
 /** Reads one rule of a policy document, and checks what belongs to which effect. */
-import { type Durability, FIELD_USES, type FieldUse, type Limits } from '@gatehouse/model';
-import { isScalar, type Node, type Scalar } from 'yaml';
+import type { Durability, Limits } from '@gatehouse/model';
+import { isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import type { CelCompiler, CelExpression } from './cel-expression.ts';
 import { locateInScalar } from './locate-in-scalar.ts';
 import {
+  type AllowedUse,
   type LabelMasker,
   type MaskPlan,
   type Match,
@@ -28,6 +29,7 @@ const KEYS = [
   'hint',
   'mask',
   'allowUses',
+  'probesPerHour',
   'limit',
   'durability',
 ] as const;
@@ -103,6 +105,7 @@ export function readName(
 const EFFECT_KEYS: Readonly<Partial<Record<Key, readonly RuleEffect[]>>> = {
   mask: ['mask'],
   allowUses: ['mask'],
+  probesPerHour: ['mask'],
   limit: ['limit'],
   durability: ['permit', 'limit'],
 };
@@ -203,14 +206,29 @@ function readMaskPlan(
   }
   if (labels.length === 0 && otherwise === undefined)
     return reader.problem(maskNode ?? node, 'mask covers nothing', 'give it `labels`');
-  return { labels, ...optional('otherwise', otherwise), allowUses: readAllowedUses(reader, fields) };
+  return {
+    labels,
+    ...optional('otherwise', otherwise),
+    allowUses: readAllowedUses(reader, fields),
+    probesPerHour: readProbes(reader, fields),
+  };
 }
 
-const ALLOWED_USES: readonly FieldUse[] = FIELD_USES.filter((use) => use !== 'output' && use !== 'write');
+const ALLOWED_USES: readonly AllowedUse[] = ['equality', 'filter', 'sort', 'group', 'join'];
+/** Enough for a day's work with known keys; far from enough to guess a card number. */
+const USUAL_PROBES = 100;
 
-function readAllowedUses(reader: YamlReader, fields: Fields): readonly FieldUse[] {
-  if (!fields.has('allowUses')) return [];
-  return reader.words(fields.get('allowUses') ?? null, 'allowUses', ALLOWED_USES) ?? [];
+function readAllowedUses(reader: YamlReader, fields: Fields): readonly AllowedUse[] {
+  if (!fields.has('allowUses')) return ['equality'];
+  const node = fields.get('allowUses') ?? null;
+  // Nothing but reading the mask.
+  if (isSeq(node) && node.items.length === 0) return [];
+  return reader.words(node, 'allowUses', ALLOWED_USES) ?? [];
+}
+
+function readProbes(reader: YamlReader, fields: Fields): number {
+  if (!fields.has('probesPerHour')) return USUAL_PROBES;
+  return reader.integer(fields.get('probesPerHour') ?? null, 'probesPerHour', 0) ?? 0;
 }
 
 /** Sorted so that the first match is the most particular one. */

@@ -38,6 +38,13 @@ const ACTUAL: Readonly<Record<keyof Expectation, (decision: Decision) => unknown
       obligations.masks.map(({ object, field, masker }) => [`${formatObject(object)}.${field}`, masker.kind]),
     ),
   nullComputed: ({ obligations }) => obligations.nullComputed === true,
+  probes: ({ obligations }) =>
+    Object.fromEntries(
+      (obligations.probes ?? []).map(({ object, field, guesses }) => [
+        `${formatObject(object)}.${field}`,
+        guesses,
+      ]),
+    ),
   limits: ({ obligations }) => obligations.limits,
   durability: ({ obligations }) => obligations.durability,
   alerts: ({ alerts }) => alerts.map(formatRule),

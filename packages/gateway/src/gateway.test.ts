@@ -28,6 +28,7 @@ import type { Database } from './database.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createMetrics } from './metrics.ts';
 import type { JournalPort } from './session/journal-port.ts';
+import { ProbeMeter } from './session/probe-meter.ts';
 import { SessionDirectory } from './session/session-directory.ts';
 
 const ANA: Principal = { kind: 'human', name: 'ana', groups: [], claims: {} };
@@ -193,6 +194,7 @@ describe('gateway', () => {
         recording: { keepTexts: true, parameter: null },
         directory,
         metrics: createMetrics(),
+        probeMeter: new ProbeMeter(),
         limits: {
           frames: DEFAULT_FRAME_LIMITS,
           loginMs: 2_000,

@@ -7,6 +7,7 @@ export type { ListenerOptions, ListenerTls } from './listener.ts';
 export { createMetrics, type GatewayMetrics } from './metrics.ts';
 export type { JournalPort } from './session/journal-port.ts';
 export type { PolicyPort } from './session/policy-port.ts';
+export { ProbeMeter } from './session/probe-meter.ts';
 export type { RecorderSettings } from './session/recorder.ts';
 export type { GatewayServices, SessionLimits } from './session/services.ts';
 export { SessionDirectory } from './session/session-directory.ts';

@@ -8,6 +8,7 @@ export interface GatewayMetrics {
   readonly decisions: Counter<'effect'>;
   readonly rows: Counter;
   readonly maskedCells: Counter;
+  readonly maskedProbes: Counter<'result'>;
   readonly violations: Counter<'code'>;
   readonly cancelFailures: Counter;
   readonly statementSeconds: Histogram;
@@ -46,6 +47,12 @@ export function createMetrics(): GatewayMetrics {
     maskedCells: new Counter({
       name: 'gatehouse_masked_cells_total',
       help: 'Values that left masked',
+      registers,
+    }),
+    maskedProbes: new Counter({
+      name: 'gatehouse_masked_probes_total',
+      help: 'Statements that compare a masked column with a constant (counted, refused)',
+      labelNames: ['result'],
       registers,
     }),
     violations: new Counter({

@@ -42,6 +42,11 @@ export type FieldUse = (typeof FIELD_USES)[number];
 export interface FieldAccess {
   readonly field: string;
   readonly use: FieldUse;
+  /**
+   * The whole use is one comparison with a constant, for being equal: it tells one bit of one guess. Only with `filter`.
+   * Everything that asks for a filter means this, too.
+   */
+  readonly equality?: true;
 }
 
 /** One action on one object. An object that may be any of several is one access for each. */

@@ -29,10 +29,21 @@ export interface Limits {
   readonly seconds?: number;
 }
 
+/** Guesses at a masked value: it is compared with constants, and each answer tells whether it is equal. */
+export interface CountedProbe {
+  readonly object: ObjectRef;
+  readonly field: string;
+  readonly rule: RuleRef;
+  /** In one run of the statement. */
+  readonly guesses: number;
+  /** As many as a principal has in an hour, over all its sessions. */
+  readonly perHour: number;
+}
+
 /** `written`: in the journal file before the statement goes on. `synced`: on the disk. */
 export type Durability = 'written' | 'synced';
 
-/** What must be carried out with a permit; every name here is also a capability that an adapter declares. */
+/** What must be carried out with a permit; every name here but `probes` is also a capability that an adapter declares. */
 export interface Obligations {
   readonly masks: readonly FieldMask[];
   readonly limits: Limits;
@@ -41,6 +52,8 @@ export interface Obligations {
   readonly redactDiagnostics: boolean;
   /** Outputs that are computed from masked fields leave as NULL, whatever their masker: any other mask of a computed value could be undone by computing differently. */
   readonly nullComputed?: true;
+  /** Guesses that the gateway counts when the statement runs; past the number that is allowed it is denied. */
+  readonly probes?: readonly CountedProbe[];
 }
 
 export type Effect = 'permit' | 'deny' | 'approve';

@@ -1,6 +1,7 @@
 export type { Access, Action, FieldAccess, FieldUse } from './access.ts';
 export { ACTIONS, FIELD_USES } from './access.ts';
 export type {
+  CountedProbe,
   Decision,
   Durability,
   Effect,
@@ -25,6 +26,7 @@ export type {
   RecordedParameter,
   ViolationBody,
 } from './event.ts';
+export { type FieldUses, recordUse } from './field-uses.ts';
 export type { ErrorKind, GatewayErrorOptions, Retry } from './gateway-error.ts';
 export { ERROR_KINDS, GatewayError } from './gateway-error.ts';
 export type { JsonObject, JsonValue } from './json.ts';

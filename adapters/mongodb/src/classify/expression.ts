@@ -9,6 +9,8 @@ import { type BsonFields, type BsonValue, fieldsOf, itemsOf } from '../bson/valu
  */
 export interface ExpressionUse {
   field(path: string): void;
+  /** The field is compared with one constant, for being equal; `field` where nobody makes a difference. */
+  equal?(path: string): void;
   call(name: string): void;
   notUnderstood(reason: string): void;
 }

@@ -4,11 +4,13 @@ import {
   type Action,
   type FieldAccess,
   type FieldUse,
+  type FieldUses,
   type Known,
   known,
   type ObjectKind,
   type ObjectRef,
   type OutputColumn,
+  recordUse,
   type Statement,
   unknown,
 } from '@gatehouse/model';
@@ -40,7 +42,7 @@ export class FactsBuilder {
     {
       readonly object: ObjectRef;
       readonly action: Action;
-      readonly fields: Map<string, FieldAccess>;
+      readonly fields: FieldUses;
       open: string | null;
     }
   >();
@@ -61,7 +63,7 @@ export class FactsBuilder {
   }
 
   /** Notes that a field of an object is used; the object is accessed even when no field ever is. */
-  use(action: Action, object: ObjectRef, field?: string, use?: FieldUse): void {
+  use(action: Action, object: ObjectRef, field?: string, use?: FieldUse, equality?: true): void {
     const key = `${action} ${object.path.length} ${object.path.join('\0')}`;
     let entry = this.#uses.get(key);
     if (entry === undefined) {
@@ -69,7 +71,8 @@ export class FactsBuilder {
       this.#uses.set(key, entry);
     }
     if (field === undefined || use === undefined) return;
-    for (const path of pathsOf(field)) entry.fields.set(`${use} ${path}`, { field: path, use });
+    for (const path of pathsOf(field))
+      recordUse(entry.fields, equality === undefined ? { field: path, use } : { field: path, use, equality });
   }
 
   /** Any field may be used in any way. */

@@ -74,7 +74,8 @@ function branches(value: BsonValue, use: ExpressionUse, prefix: string): boolean
 }
 
 function walkField(path: string, value: BsonValue, use: ExpressionUse): boolean {
-  use.field(path);
+  if (use.equal !== undefined && isEquality(value)) use.equal(path);
+  else use.field(path);
   const operators = fieldsOf(value);
   if (operators === null) return value.kind === 'code' ? callIn(use) : !isOpenValue(value);
   const [first] = operators.keys();
@@ -86,6 +87,14 @@ function walkField(path: string, value: BsonValue, use: ExpressionUse): boolean 
     narrows ||= one;
   }
   return narrows;
+}
+
+/** One constant, alone or under `$eq`. Nothing that stands for several values, a missing field or a whole document. */
+function isEquality(value: BsonValue): boolean {
+  const operators = fieldsOf(value);
+  const constant = operators?.size === 1 ? operators.get('$eq') : value;
+  if (constant === undefined) return false;
+  return CONSTANTS.has(constant.kind) || (constant.kind === 'other' && CONSTANT_TYPES.has(constant.type));
 }
 
 function callIn(use: ExpressionUse): boolean {
@@ -137,6 +146,8 @@ const NARROWING = new Set([
   '$geoIntersects',
   '$size',
 ]);
+const CONSTANTS: ReadonlySet<BsonValue['kind']> = new Set(['string', 'number', 'long', 'boolean', 'binary']);
+const CONSTANT_TYPES: ReadonlySet<number> = new Set([BSON.objectId, BSON.date, BSON.decimal128]);
 /** They may leave nothing out: `$mod: [1, 0]`, `$bitsAllSet: 0`, a pattern of everything. */
 const HARMLESS = new Set([
   '$regex',

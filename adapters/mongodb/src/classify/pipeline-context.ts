@@ -69,7 +69,14 @@ export function filterUse(
   facts: FactsBuilder,
   use: FieldUse = 'filter',
 ): ExpressionUse {
+  // What a stage has computed says something else than the whole value by being equal.
+  const isPlain = use === 'filter' && documents.computed.length === 0;
   return {
+    ...(isPlain && {
+      equal: (path: string) => {
+        for (const object of documents.bases) facts.use('read', object, path, use, true);
+      },
+    }),
     field: (path) => {
       const found = resolve(path, documents);
       if (found === null) facts.notUnderstood(`${use} on a computed field`);

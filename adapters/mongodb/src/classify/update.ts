@@ -34,6 +34,7 @@ export function walkUpdate(parts: UpdateParts, target: Target): boolean {
 function readOf({ object, facts }: Target, use: FieldUse): ExpressionUse {
   return {
     field: (path) => facts.use('read', object, path, use),
+    ...(use === 'filter' && { equal: (path) => facts.use('read', object, path, use, true) }),
     call: (name) => facts.call(name),
     notUnderstood: (reason) => facts.notUnderstood(reason),
   };
@@ -98,8 +99,10 @@ function walkArrayFilters({ arrayFilters, u }: UpdateParts, target: Target): voi
   const paths = [...(fieldsOf(u)?.values() ?? [])].flatMap((operand) => [
     ...(fieldsOf(operand)?.keys() ?? []),
   ]);
+  const { call, notUnderstood } = readOf(target, 'filter');
   const use: ExpressionUse = {
-    ...readOf(target, 'filter'),
+    call,
+    notUnderstood,
     field: (path) => {
       const [name = '', ...rest] = path.split('.');
       const places = paths.flatMap((one) => {

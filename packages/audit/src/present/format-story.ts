@@ -138,6 +138,13 @@ function intentRows(body: IntentBody, time: string, paint: Paint): Row[] {
   for (const [index, { object, field, masker }] of decision.obligations.masks.slice(0, MAX_LIST).entries()) {
     rows.push([index === 0 ? 'masks' : '', visibleText(`${formatObject(object)}.${field} ${masker.kind}`)]);
   }
+  for (const { object, field, guesses, perHour } of (decision.obligations.probes ?? []).slice(0, MAX_LIST)) {
+    const times = guesses === 1 ? 'a guess' : `${guesses} guesses`;
+    rows.push([
+      'counted',
+      visibleText(`${times} at ${formatObject(object)}.${field}, of ${perHour} in an hour`),
+    ]);
+  }
   return rows;
 }
 

@@ -14,6 +14,7 @@ import {
   type Health,
   type ListenerOptions,
   openAdminServer,
+  ProbeMeter,
   SessionDirectory,
 } from '@gatehouse/gateway';
 import { GatewayError } from '@gatehouse/model';
@@ -79,6 +80,7 @@ async function compose(
     recording: audit.recording,
     directory: new SessionDirectory(),
     metrics,
+    probeMeter: new ProbeMeter(),
     limits: {
       frames: { maxFrameBytes: config.limits.maxFrameBytes, wholeFrameBytes: config.limits.wholeFrameBytes },
       loginMs: config.limits.loginMs,

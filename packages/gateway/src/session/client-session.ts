@@ -283,6 +283,7 @@ export class ClientSession {
       upstream,
       directory: services.directory,
       metrics: services.metrics,
+      probeMeter: services.probeMeter,
       knowledgeTimeoutMs: services.limits.knowledgeMs,
       cancelTimeoutMs: services.limits.upstreamLoginMs,
       resume: () => this.#resume(),

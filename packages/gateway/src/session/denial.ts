@@ -1,5 +1,11 @@
 import type { Capabilities, Denial } from '@gatehouse/adapter';
-import { type Decision, GatewayError, type Obligations } from '@gatehouse/model';
+import {
+  type CountedProbe,
+  type Decision,
+  formatObject,
+  GatewayError,
+  type Obligations,
+} from '@gatehouse/model';
 
 /** A decision that is not a permit, as the words for the client. */
 export function denialOf(requestId: string, decision: Decision): Denial {
@@ -31,6 +37,15 @@ export function unsupportedObligation(
     return unsupported('redacted diagnostics');
   if (obligations.nullComputed === true && !capabilities.nullComputed) return COMPUTED;
   return null;
+}
+
+/** The denial of one guess too many. */
+export function probesSpent({ object, field, perHour }: CountedProbe): GatewayError {
+  return new GatewayError(
+    'denied',
+    'masked-probes-spent',
+    `masked column \`${formatObject(object)}.${field}\` may be compared ${perHour} times in an hour, and that many you have had`,
+  );
 }
 
 function unsupported(what: string): GatewayError {

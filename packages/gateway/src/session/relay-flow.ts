@@ -13,9 +13,10 @@ import { dial } from '../io/dial.ts';
 import { Outgoing } from '../io/outgoing.ts';
 import type { Peer } from '../io/peer.ts';
 import type { GatewayMetrics } from '../metrics.ts';
-import { denialOf, unsupportedObligation } from './denial.ts';
+import { denialOf, probesSpent, unsupportedObligation } from './denial.ts';
 import type { JournalPort } from './journal-port.ts';
 import type { PolicyPort } from './policy-port.ts';
+import type { ProbeMeter } from './probe-meter.ts';
 import type { Recorder } from './recorder.ts';
 import type { SessionDirectory } from './session-directory.ts';
 import { UpstreamGate } from './upstream-gate.ts';
@@ -33,6 +34,7 @@ export interface RelayFlowParts {
   readonly upstream: Peer;
   readonly directory: SessionDirectory;
   readonly metrics: GatewayMetrics;
+  readonly probeMeter: ProbeMeter;
   readonly knowledgeTimeoutMs: number;
   readonly cancelTimeoutMs: number;
   /** The input may be looked at again. */
@@ -190,9 +192,19 @@ export class RelayFlow implements Outbox {
       this.#refuse(pending, decision, null);
       return;
     }
-    const missing = unsupportedObligation(decision.obligations, database.adapter.capabilities);
+    const missing =
+      unsupportedObligation(decision.obligations, database.adapter.capabilities) ??
+      this.#spendProbes(pending, decision.obligations);
     if (missing !== null) this.#refuse(pending, decision, missing);
     else this.#permit(pending, decision);
+  }
+
+  #spendProbes({ phase }: PendingRequest, { probes }: Obligations): GatewayError | null {
+    if (probes === undefined || phase !== 'run') return null;
+    const { principal, probeMeter, metrics } = this.#parts;
+    const spent = probeMeter.spend(principal, probes);
+    metrics.maskedProbes.inc({ result: spent === null ? 'counted' : 'refused' });
+    return spent === null ? null : probesSpent(spent);
   }
 
   #permit(pending: PendingRequest, decision: Decision): void {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { JournalPort } from './journal-port.ts';
 import type { PolicyPort } from './policy-port.ts';
+import type { ProbeMeter } from './probe-meter.ts';
 import type { RecorderSettings } from './recorder.ts';
 import type { SessionDirectory } from './session-directory.ts';
 
@@ -29,6 +30,7 @@ export interface GatewayServices {
   readonly recording: RecorderSettings;
   readonly directory: SessionDirectory;
   readonly metrics: GatewayMetrics;
+  readonly probeMeter: ProbeMeter;
   readonly limits: SessionLimits;
   readonly maskingKey: Buffer;
   readonly log: Logger;

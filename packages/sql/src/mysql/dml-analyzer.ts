@@ -298,6 +298,7 @@ export class DmlAnalyzer {
     name: string,
     scope: Scope,
     use: FieldUse,
+    equality?: true,
   ): readonly Column[] | null {
     for (let current: Scope | null = scope; current !== null; current = current.parent) {
       const items = current.items.filter(
@@ -316,17 +317,17 @@ export class DmlAnalyzer {
       );
       const found = [...certain, ...possible];
       if (found.length === 0) continue;
-      for (const column of found) this.#note(column, use);
+      for (const column of found) this.#note(column, use, equality);
       return found;
     }
     // An alias, or a mistake that the server will name.
     return null;
   }
 
-  #note({ sources }: Column, use: FieldUse): void {
+  #note({ kind, sources }: Column, use: FieldUse, equality?: true): void {
     if (sources === null) this.#facts.notUnderstood('a column of unknown origin');
     for (const { object, field } of sources ?? [])
-      this.#facts.use(this.#readAction(object), object, field, use);
+      this.#facts.use(this.#readAction(object), object, field, use, kind === 'value' ? equality : undefined);
   }
 
   #readAction(object: ObjectRef): 'read' | 'introspect' {
@@ -375,6 +376,13 @@ export class DmlAnalyzer {
         return;
       }
       if (isStarCount(node)) return;
+      const guessed = use === 'filter' && outputs === null ? comparedColumn(node) : null;
+      if (guessed !== null) {
+        const found = this.#columnSources(guessed, scope, use, null, true);
+        if (found === null) isKnown = false;
+        else sources.push(...found);
+        return;
+      }
       if (node['type'] === 'column_ref') {
         const found = this.#columnSources(node, scope, use, outputs);
         if (found === null) isKnown = false;
@@ -397,6 +405,7 @@ export class DmlAnalyzer {
     scope: Scope,
     use: FieldUse,
     outputs: readonly Column[] | null,
+    equality?: true,
   ): readonly FieldSource[] | null {
     const name = asText(node['column']);
     const table = asText(node['table']);
@@ -406,7 +415,7 @@ export class DmlAnalyzer {
         ? outputs?.find((output) => output.name.toLowerCase() === name.toLowerCase())
         : undefined;
     if (alias !== undefined) this.#note(alias, use);
-    const found = this.#reference(asText(node['db']), table, name, scope, use);
+    const found = this.#reference(asText(node['db']), table, name, scope, use, equality);
     if (found === null) return alias === undefined ? [] : alias.sources;
     const sources = sourcesOf(found);
     return sources === null || alias?.sources === null ? null : [...sources, ...(alias?.sources ?? [])];
@@ -624,3 +633,15 @@ function isConstant(value: Json | undefined): boolean {
 const NARROWING = new Set(['=', '<=>', '<', '>', '<=', '>=', 'IN', 'BETWEEN', 'LIKE']);
 const UNKNOWN_COLUMNS: readonly Column[] = [];
 const MAX_DEPTH = 60;
+
+/**
+ * The column of `column = 'text'`, in either order: one guess at the whole value. Numbers and parameters are no such
+ * guess: beside a number the server reads a text column as one, by as many digits as it begins with.
+ */
+function comparedColumn(node: Node): Node | null {
+  if (node['type'] !== 'binary_expr' || node['operator'] !== '=') return null;
+  const sides = [asNode(node['left']), asNode(node['right'])];
+  const column = sides.find((side) => side?.['type'] === 'column_ref' && (side['collate'] ?? null) === null);
+  const text = sides.find((side) => side?.['type'] === 'single_quote_string' && side['suffix'] === undefined);
+  return text === undefined ? null : (column ?? null);
+}

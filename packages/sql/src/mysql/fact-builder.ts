@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import {
   type Access,
   type Action,
-  type FieldAccess,
   type FieldUse,
+  type FieldUses,
   type Known,
   known,
   type ObjectKind,
   type ObjectRef,
   type OutputColumn,
+  recordUse,
   type Statement,
   unknown,
 } from '@gatehouse/model';
@@ -23,7 +24,7 @@ export class FactBuilder {
     {
       readonly action: Action;
       readonly object: ObjectRef;
-      readonly fields: Map<string, FieldAccess>;
+      readonly fields: FieldUses;
       open: string | null;
     }
   >();
@@ -50,9 +51,10 @@ export class FactBuilder {
     this.#plain.push({ action, object: known({ kind, path }), fields: known([]) });
   }
 
-  use(action: Action, object: ObjectRef, field?: string, use?: FieldUse): void {
+  use(action: Action, object: ObjectRef, field?: string, use?: FieldUse, equality?: true): void {
     const entry = this.#entry(action, object);
-    if (field !== undefined && use !== undefined) entry.fields.set(`${use} ${field}`, { field, use });
+    if (field === undefined || use === undefined) return;
+    recordUse(entry.fields, equality === undefined ? { field, use } : { field, use, equality });
   }
 
   useUnknown(action: Action, object: ObjectRef, reason: string): void {

@@ -1,5 +1,5 @@
 import type { FieldUse } from '@gatehouse/model';
-import type { A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query';
+import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query';
 import { analyzeSelect, consume } from './analyze-select.ts';
 import { recordCall, recordRoutine } from './call-function.ts';
 import { combine, derive, type Lineage, type NamedLineage, NOTHING, opaqueLineage } from './lineage.ts';
@@ -27,6 +27,12 @@ export function analyzeExpression(
   if ('FuncCall' in node) return analyzeCall(env, scope, node.FuncCall, use);
   if ('SubLink' in node) return analyzeSubLink(env, scope, node.SubLink, use);
   if ('A_Expr' in node) {
+    const guessed = use === 'filter' ? comparedColumn(env, node.A_Expr) : undefined;
+    if (guessed !== undefined) {
+      const lineage = resolveReference(env, scope, guessed);
+      env.state.facts.compare(lineage);
+      return derive(lineage);
+    }
     const operator = nameParts(node.A_Expr.name);
     const operands = [node.A_Expr.lexpr, node.A_Expr.rexpr].map((each) =>
       analyzeExpression(env, scope, each, use),
@@ -43,6 +49,32 @@ export function analyzeExpression(
   if ('SelectStmt' in node) return consume(env, analyzeSelect(env, scope, node.SelectStmt, use), use);
   // Everything else (CASE, COALESCE, ROW, arrays, XML and JSON constructors, tests …) combines its parts.
   return analyzeParts(env, scope, node, use);
+}
+
+/**
+ * The column of `column = constant`, in either order: one guess at the whole value. Not where an operator of that name
+ * was made by somebody, which may be the one that is meant and say anything.
+ */
+function comparedColumn(
+  { state }: QueryEnvironment,
+  { kind, name, lexpr, rexpr }: A_Expr,
+): ColumnRef | undefined {
+  const operator = nameParts(name);
+  if (kind !== 'AEXPR_OP' || operator.length !== 1 || operator[0] !== '=') return undefined;
+  const { catalog } = state.context;
+  if (catalog === null || catalog.operatorFunctions('=').length > 0) return undefined;
+  for (const [column, other] of [
+    [lexpr, rexpr],
+    [rexpr, lexpr],
+  ]) {
+    if (column !== undefined && 'ColumnRef' in column && isPlainConstant(other)) return column.ColumnRef;
+  }
+  return undefined;
+}
+
+/** A literal or a parameter. A cast may name a type of somebody's. */
+function isPlainConstant(node: Node | undefined): boolean {
+  return node !== undefined && ('A_Const' in node || 'ParamRef' in node);
 }
 
 /** Analyzes each expression; the lineage of all together. */

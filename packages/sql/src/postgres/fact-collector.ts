@@ -4,10 +4,12 @@ import {
   type FieldAccess,
   type FieldSource,
   type FieldUse,
+  type FieldUses,
   type Known,
   known,
   type ObjectRef,
   type OutputColumn,
+  recordUse,
   unknown,
 } from '@gatehouse/model';
 import type { CatalogReach, CatalogRelation } from './catalog.ts';
@@ -27,6 +29,8 @@ export interface FactCollector {
   touch(target: Target, action: Action): void;
   use(target: Target, action: Action, field: string, use: FieldUse): void;
   useAll(lineage: Lineage, use: FieldUse): void;
+  /** The columns are compared with one constant, for being equal. */
+  compare(lineage: Lineage): void;
   /** The value is put into an object. */
   store(lineage: Lineage): void;
   /** The value decides whether the statement fails, or how long it runs (`isTotal`). */
@@ -52,7 +56,7 @@ export interface FactCollector {
 interface Touched {
   readonly target: Target;
   readonly action: Action;
-  readonly fields: Map<string, FieldAccess>;
+  readonly fields: FieldUses;
   unknownReason: string | null;
 }
 
@@ -83,7 +87,7 @@ export function createFactCollector(views: ViewReader): FactCollector {
     return entry;
   };
   const use = (target: Target, action: Action, field: string, how: FieldUse) => {
-    at(target, action).fields.set(`${how} ${field}`, { field, use: how });
+    recordUse(at(target, action).fields, { field, use: how });
   };
   const add = (access: Access) => {
     extra.set(JSON.stringify([access.action, access.object]), access);
@@ -96,6 +100,12 @@ export function createFactCollector(views: ViewReader): FactCollector {
     use,
     useAll(lineage, how) {
       for (const { target, action, field } of lineage.sources) use(target, action, field, how);
+    },
+    compare({ sources, isValue }) {
+      for (const { target, action, field } of sources) {
+        if (isValue) recordUse(at(target, action).fields, { field, use: 'filter', equality: true });
+        else use(target, action, field, 'filter');
+      }
     },
     store: (lineage) => {
       kept.push(lineage);
@@ -205,15 +215,18 @@ function fieldsBehind(
   views: ViewReader,
 ): readonly FieldAccess[] {
   if (reach.kind === 'same') return fields.filter(({ field }) => hasField(reach.relation, field));
-  const selected = fields.map(({ field, use }) => ({ use, columns: columnsOf(relation, field, views) }));
+  const selected = fields.map((access) => ({ ...access, columns: columnsOf(relation, access.field, views) }));
   if (selected.every(({ columns }) => columns !== null)) {
-    return selected.flatMap(({ use, columns }) =>
-      columns!.flatMap(({ sources }) =>
-        sources
-          .filter(({ object }) => isRelation(reach.relation, object))
-          .map(({ field }) => ({ field, use })),
-      ),
-    );
+    const uses: FieldUses = new Map();
+    for (const { use, equality, columns } of selected) {
+      for (const { kind, sources } of columns!) {
+        // What the view computes says something else than the whole value by being equal.
+        const how = equality === true && kind === 'value' ? { use, equality } : { use };
+        for (const { object, field } of sources)
+          if (isRelation(reach.relation, object)) recordUse(uses, { field, ...how });
+      }
+    }
+    return [...uses.values()];
   }
   const uses = new Set(fields.map(({ use }) => use));
   return [...uses].flatMap((use) => (reach.fields ?? ['*']).map((field) => ({ field, use })));
@@ -263,9 +276,9 @@ function mergeFields(
 ): Known<readonly FieldAccess[]> {
   if (!a.known) return a;
   if (!b.known) return b;
-  return known([
-    ...new Map([...a.value, ...b.value].map((each) => [`${each.use} ${each.field}`, each])).values(),
-  ]);
+  const merged: FieldUses = new Map();
+  for (const access of [...a.value, ...b.value]) recordUse(merged, access);
+  return known([...merged.values()]);
 }
 
 /**
