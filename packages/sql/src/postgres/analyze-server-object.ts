@@ -60,6 +60,7 @@ const IN_SCHEMA: Readonly<Record<string, readonly [verb: string, kind: ObjectKin
   AlterEnumStmt: ['alter type', 'type', 'typeName'],
   AlterTypeStmt: ['alter type', 'type', 'typeName'],
   CreateDomainStmt: ['create domain', 'type', 'domainname'],
+  AlterCollationStmt: ['alter collation', 'other', 'collname'],
   AlterDomainStmt: ['alter domain', 'type', 'typeName'],
   CreateConversionStmt: ['create conversion', 'other', 'conversion_name'],
   CreateOpClassStmt: ['create operator class', 'other', 'opclassname'],
