@@ -4,14 +4,11 @@
  * A few of them run with the other tests; all of them, and with long outages, where GATEHOUSE_NIGHTLY=1
  * is set. The table that is printed at the end stands in docs/measurements.md.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rebuildStore } from '@gatehouse/audit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Differences, FaultStage, type Load } from './fault-stage.ts';
+import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.ts';
 
 const NIGHTLY = process.env['GATEHOUSE_NIGHTLY'] === '1';
 /** How long something is away. */
@@ -137,34 +134,30 @@ describe('nothing that ran is missing, nothing is there twice, the chain is whol
   });
 });
 
-const mountProblem = whyNoMount();
+const mountProblem = whyNoSmallDisk();
 
 describe.skipIf(mountProblem !== null)(
   `a full disk under the journal${mountProblem === null ? '' : ` (skipped: ${mountProblem})`}`,
   { timeout: TIMEOUT_MS },
   () => {
-    const dataDir = join(tmpdir(), `gatehouse-full-disk-${process.pid}`);
+    let disk: SmallDisk;
     let stage: FaultStage;
 
     beforeAll(async () => {
-      execFileSync('mkdir', ['-p', dataDir]);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', dataDir]);
-      stage = await FaultStage.open({ apart: true, dataDir });
+      disk = openSmallDisk();
+      stage = await FaultStage.open({ apart: true, dataDir: disk.dir });
     });
 
     afterAll(async () => {
       await stage?.close();
-      execFileSync('umount', [dataDir]);
-      rmSync(dataDir, { recursive: true, force: true });
+      disk?.close();
     });
 
     it('refuses statements while it is full, and loses nothing that ran', async () => {
-      const ballast = join(dataDir, 'ballast');
       const load = await stage.underLoad(async () => {
-        const { bavail, bsize } = statfsSync(dataDir);
-        fill(ballast, bavail * bsize);
+        const empty = disk.fill();
         await sleep(OUTAGE_MS);
-        rmSync(ballast);
+        empty();
         await sleep(1_000);
       });
       const differences = await stage.check();
@@ -193,28 +186,3 @@ function note(name: string, load: Load, found: Differences, lostOutcomes: number
 
 /** Intents without an outcome stay in the store: what each fault may leave adds up. */
 let allowed = 0;
-
-/** Writes until nothing more fits. */
-function fill(path: string, bytes: number): void {
-  for (let size = bytes; size > 512; size = Math.floor(size / 2)) {
-    try {
-      writeFileSync(path, Buffer.alloc(size), { flag: 'a' });
-    } catch {
-      // The rest is smaller than this.
-    }
-  }
-}
-
-function whyNoMount(): string | null {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small tmpfs needs root on Linux';
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir]);
-    return null;
-  } catch {
-    return 'this system does not let us mount a tmpfs';
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}

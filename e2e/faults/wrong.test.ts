@@ -1,7 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { connect as connectTcp } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore, storedLines } from '@gatehouse/audit';
 import type { Demo } from '@gatehouse/cli';
@@ -11,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage } from '../stage/open-stage.ts';
 import { allowAllPolicies } from '../stage/policies.ts';
+import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.ts';
 import { type Client, connect, DIALECTS, type Dialect, failureOf } from './wrong-clients.ts';
 
 const MB = 1024 * 1024;
@@ -224,30 +222,28 @@ async function changePassword({ fleet }: Demo, dialect: Dialect): Promise<() => 
   return () => set(app.password);
 }
 
-const mountProblem = whyNoMount();
+const mountProblem = whyNoSmallDisk();
 
 describe.skipIf(mountProblem !== null)(
   `a full disk under the journal${mountProblem === null ? '' : ` (skipped: ${mountProblem})`}`,
   () => {
-    const disk = join(tmpdir(), `gatehouse-wrong-disk-${process.pid}`);
+    let disk: SmallDisk;
     let stage: Demo;
 
     beforeAll(async () => {
-      mkdirSync(disk);
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=192m', 'tmpfs', disk]);
+      disk = openSmallDisk();
       stage = await openStage({
         need: ['postgres', 'mysql', 'mongodb'],
         policies: allowAllPolicies(),
         upstreamAs: 'owner',
-        config: { dataDir: disk },
+        config: { dataDir: disk.dir },
       });
       await onServers(stage, 'create');
     });
 
     afterAll(async () => {
       await stage?.close();
-      execFileSync('umount', [disk]);
-      rmSync(disk, { recursive: true, force: true });
+      disk?.close();
     });
 
     it.each(DIALECTS)(
@@ -255,8 +251,7 @@ describe.skipIf(mountProblem !== null)(
       async (dialect) => {
         const client = await connect(stage, dialect);
         await client.write();
-        const ballast = join(disk, 'ballast');
-        fill(ballast, disk);
+        const empty = disk.fill();
         const failures: string[] = [];
         // What fits into what is left of a block goes through; then nothing does.
         for (let tries = 0; tries < 400 && failures.length === 0; tries++) {
@@ -265,7 +260,7 @@ describe.skipIf(mountProblem !== null)(
         }
         const during = await onServers(stage, dialect);
         expect(failures[0]).toMatch({ postgres: /^58030 /, mysql: /^1290 /, mongodb: /^96 / }[dialect]);
-        rmSync(ballast);
+        empty();
         expect(await onServers(stage, dialect)).toBe(during);
         expect(await untilWritten(stage, dialect)).toBe(true);
         await client.close();
@@ -312,29 +307,4 @@ async function onServers({ fleet }: Demo, what: Dialect | 'create'): Promise<num
     await owner.close();
   }
   return count;
-}
-
-function fill(path: string, disk: string): void {
-  const { bavail, bsize } = statfsSync(disk);
-  for (let size = bavail * bsize; size > 512; size = Math.floor(size / 2)) {
-    try {
-      writeFileSync(path, Buffer.alloc(size), { flag: 'a' });
-    } catch {
-      // The rest is smaller than this.
-    }
-  }
-}
-
-function whyNoMount(): string | null {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'a small tmpfs needs root on Linux';
-  const dir = mkdtempSync(join(tmpdir(), 'gatehouse-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir], { stdio: 'ignore' });
-    execFileSync('umount', [dir]);
-    return null;
-  } catch {
-    return 'this system does not let us mount a tmpfs';
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
 }
