@@ -1,6 +1,7 @@
 import type { MaskerSpec } from '@gatehouse/model';
 import { parseTimestamp, parseYear } from './canonical-value.ts';
 import { hashValue } from './hash-value.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 import { tokenizeValue } from './mask-token.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import type { ColumnMask } from './masker.ts';
@@ -12,7 +13,7 @@ const NULL_MASK: ColumnMask = { kind: 'constant', value: null };
 const NUMBERS: readonly MaskType[] = ['integer', 'decimal', 'float'];
 
 /** Compiles a checked spec for one column; the work per value is then as small as the masker allows. */
-export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: Buffer): ColumnMask {
+export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: KeyedHash): ColumnMask {
   switch (spec.kind) {
     case 'null':
       return NULL_MASK;

@@ -27,6 +27,7 @@ import {
 } from './canonical-value.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { cutText } from './zero-value.ts';
 
@@ -63,7 +64,7 @@ const HASHES: Readonly<Record<MaskType, HashOfType | null>> = {
 };
 
 /** Hashes one value; null when it is not canonical or the type has no hash. */
-export function hashValue(key: Buffer, column: MaskColumn, value: string): string | null {
+export function hashValue(key: KeyedHash, column: MaskColumn, value: string): string | null {
   const hash = HASHES[column.type];
   if (hash === null || !hash.accepts(value)) return null;
   const result = hash.render(keyedDigest(key, `hash:${column.type}`, value), column);

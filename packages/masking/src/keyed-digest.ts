@@ -2,11 +2,11 @@
  * Keyed pseudo-random bytes for a value: HMAC-SHA-256 with the purpose and the type in front, so that
  * no result of one masker can be used to compute one of another.
  */
-import { createHmac } from 'node:crypto';
+import type { KeyedHash } from './keyed-hash.ts';
 
 /** 32 bytes that depend on everything given and tell nothing of it without the key. */
-export function keyedDigest(key: Buffer, purpose: string, value: string): Buffer {
-  return createHmac('sha256', key).update(`${purpose}\0`).update(value).digest();
+export function keyedDigest(key: KeyedHash, purpose: string, value: string): Buffer {
+  return key.digest(purpose, value);
 }
 
 /** Unbounded bytes in the same way, drawn as small numbers. */
@@ -16,14 +16,14 @@ export interface KeyedStream {
 }
 
 /** Starts a stream for one value. */
-export function createKeyedStream(key: Buffer, purpose: string, value: string): KeyedStream {
+export function createKeyedStream(key: KeyedHash, purpose: string, value: string): KeyedStream {
   const seed = keyedDigest(key, purpose, value);
   let block = seed;
   let blocks = 0;
   let at = 0;
   function nextByte(): number {
     if (at === block.length) {
-      block = createHmac('sha256', key).update(seed).update(String(++blocks)).digest();
+      block = key.digestBytes(seed, Buffer.from(String(++blocks)));
       at = 0;
     }
     return block[at++]!;

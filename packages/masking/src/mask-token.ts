@@ -23,20 +23,21 @@ import { isBytes, isUuid, parseDecimal, parseFloatText, parseInteger } from './c
 import { formatUuid } from './hash-value.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
+import { KeyedHash } from './keyed-hash.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { isTextToken, tokenizeText, tokenizeWhole } from './text-token.ts';
 
 /** Tokenizes one value; null when it is not canonical or no token fits. */
-export function tokenizeValue(key: Buffer, column: MaskColumn, value: string): string | null {
+export function tokenizeValue(key: KeyedHash, column: MaskColumn, value: string): string | null {
   return TOKENIZERS[column.type]?.(key, column, value) ?? null;
 }
 
 /** True when `value` is what `token` with this key gives for some value of the type. */
 export function isMaskToken(value: string, key: Buffer, type: MaskType = 'text'): boolean {
-  return RECOGNIZERS[type]?.(value, key) ?? false;
+  return RECOGNIZERS[type]?.(value, new KeyedHash(key)) ?? false;
 }
 
-type Tokenizer = (key: Buffer, column: MaskColumn, value: string) => string | null;
+type Tokenizer = (key: KeyedHash, column: MaskColumn, value: string) => string | null;
 
 const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
   text: (key, column, value) => tokenizeText(key, value, column.maxLength),
@@ -57,7 +58,7 @@ const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
   other: null,
 };
 
-const RECOGNIZERS: Readonly<Record<MaskType, ((value: string, key: Buffer) => boolean) | null>> = {
+const RECOGNIZERS: Readonly<Record<MaskType, ((value: string, key: KeyedHash) => boolean) | null>> = {
   text: isTextToken,
   json: (value, key) => isJsonToken(value, key),
   integer: (value, key) => isNumberToken(parseInteger(value), key),
@@ -91,7 +92,7 @@ function largestDecimal(column: MaskColumn): bigint {
   return 10n ** BigInt(Math.min(20, Math.max(0, column.precision - (column.scale ?? 0)))) - 1n;
 }
 
-function tokenizeNumber(key: Buffer, value: string, width: NumberWidth | null): string | null {
+function tokenizeNumber(key: KeyedHash, value: string, width: NumberWidth | null): string | null {
   if (width === null) return null;
   const stream = keyedDigest(key, 'token:number', value).readUInt32BE(0);
   // The top bit is set: a wide token is never short enough to be taken for a narrow one, and never zero.
@@ -99,7 +100,7 @@ function tokenizeNumber(key: Buffer, value: string, width: NumberWidth | null): 
   return String(BigInt(body) * 2n ** BigInt(width.check) + numberCheck(key, body, width));
 }
 
-function isNumberToken(value: bigint | null, key: Buffer): boolean {
+function isNumberToken(value: bigint | null, key: KeyedHash): boolean {
   if (value === null || value <= 0n) return false;
   const width = value > 0x7fffffffn ? WIDE : NARROW;
   const body = Number(value >> BigInt(width.check));
@@ -107,7 +108,7 @@ function isNumberToken(value: bigint | null, key: Buffer): boolean {
   return (value & (2n ** BigInt(width.check) - 1n)) === numberCheck(key, body, width);
 }
 
-function numberCheck(key: Buffer, body: number, width: NumberWidth): bigint {
+function numberCheck(key: KeyedHash, body: number, width: NumberWidth): bigint {
   const digest = keyedDigest(key, `check:number:${width.check}`, String(body));
   return digest.readBigUInt64BE(0) & (2n ** BigInt(width.check) - 1n);
 }
@@ -120,33 +121,33 @@ function wholePart(value: string): bigint | null {
   return number.unscaled % unit === 0n ? number.unscaled / unit : null;
 }
 
-function tokenizeUuid(key: Buffer, value: string): string {
+function tokenizeUuid(key: KeyedHash, value: string): string {
   return sealUuid(key, keyedDigest(key, 'token:uuid', value));
 }
 
-function sealUuid(key: Buffer, body: Buffer): string {
+function sealUuid(key: KeyedHash, body: Buffer): string {
   const plain = formatUuid(body);
   const check = keyedDigest(key, 'check:uuid', plain.slice(0, 24)).toString('hex', 0, 6);
   return plain.slice(0, 24) + check;
 }
 
-function isUuidToken(value: string, key: Buffer): boolean {
+function isUuidToken(value: string, key: KeyedHash): boolean {
   return same(sealUuid(key, Buffer.from(value.replaceAll('-', ''), 'hex')), value);
 }
 
-function tokenizeBytes(key: Buffer, value: string): string {
+function tokenizeBytes(key: KeyedHash, value: string): string {
   return sealBytes(key, keyedDigest(key, 'token:bytes', value).toString('hex', 0, 16));
 }
 
-function sealBytes(key: Buffer, body: string): string {
+function sealBytes(key: KeyedHash, body: string): string {
   return body + keyedDigest(key, 'check:bytes', body).toString('hex', 0, 8);
 }
 
-function isBytesToken(value: string, key: Buffer): boolean {
+function isBytesToken(value: string, key: KeyedHash): boolean {
   return same(sealBytes(key, value.slice(0, 32)), value);
 }
 
-function isJsonToken(value: string, key: Buffer): boolean {
+function isJsonToken(value: string, key: KeyedHash): boolean {
   const inner = /^"(mask_[a-z2-7]{10,20})"$/.exec(value)?.[1];
   return inner !== undefined && isTextToken(inner, key);
 }

@@ -7,6 +7,7 @@
  */
 import type { MaskerSpec } from '@gatehouse/model';
 import { compileColumnMask } from './column-mask.ts';
+import { KeyedHash } from './keyed-hash.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { assertMaskerSpec, assertMaskKey } from './masker-check.ts';
 
@@ -35,7 +36,8 @@ export interface MaskerOptions {
 export function createMasker(spec: MaskerSpec, options: MaskerOptions): Masker {
   assertMaskerSpec(spec);
   assertMaskKey(options.key);
-  const column = (shape: MaskColumn): ColumnMask => compileColumnMask(spec, shape, options.key);
+  const key = new KeyedHash(options.key);
+  const column = (shape: MaskColumn): ColumnMask => compileColumnMask(spec, shape, key);
   const byType = new Map<MaskType, ColumnMask>();
   return {
     spec,

@@ -5,6 +5,7 @@
  * from the format alone, and a token has the format of its value, so the token is enough to verify.
  */
 import { createKeyedStream, type KeyedStream } from './keyed-digest.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 
 /** Longest text whose format is kept, in code points. */
 const MAX_FORMAT_LENGTH = 256;
@@ -25,7 +26,7 @@ const LOWER_PLACE: Place = { alphabet: LOWER };
 const UPPER_PLACE: Place = { alphabet: UPPER };
 
 /** Tokenizes a text, in its own format where that leaves room for a check; null where nothing fits. */
-export function tokenizeText(key: Buffer, value: string, maxLength: number | undefined): string | null {
+export function tokenizeText(key: KeyedHash, value: string, maxLength: number | undefined): string | null {
   if (value === '') return '';
   const places = value.length <= 2 * MAX_FORMAT_LENGTH ? readFormat(value) : null;
   const checked = places === null ? 0 : countCheckPlaces(places);
@@ -35,7 +36,7 @@ export function tokenizeText(key: Buffer, value: string, maxLength: number | und
 }
 
 /** Tokenizes without keeping the format. */
-export function tokenizeWhole(key: Buffer, value: string, maxLength: number | undefined): string | null {
+export function tokenizeWhole(key: KeyedHash, value: string, maxLength: number | undefined): string | null {
   const size = Math.min(20, (maxLength ?? 25) - WHOLE_PREFIX.length);
   if (size < 10) return null;
   const stream = createKeyedStream(key, 'token:whole', value);
@@ -43,7 +44,7 @@ export function tokenizeWhole(key: Buffer, value: string, maxLength: number | un
 }
 
 /** True for what the two functions above give. */
-export function isTextToken(value: string, key: Buffer): boolean {
+export function isTextToken(value: string, key: KeyedHash): boolean {
   const whole = WHOLE.exec(value)?.[1];
   if (whole !== undefined) {
     const body = whole.slice(0, whole.length - wholeCheckSize(whole.length));
@@ -59,7 +60,7 @@ function wholeCheckSize(size: number): number {
   return size < 20 ? 4 : 8;
 }
 
-function sealWhole(key: Buffer, body: string, size: number): string {
+function sealWhole(key: KeyedHash, body: string, size: number): string {
   const check = draw(createKeyedStream(key, 'check:whole', body), BASE32, size - body.length);
   return WHOLE_PREFIX + body + check;
 }
@@ -123,7 +124,7 @@ function bodyOf(token: string, places: readonly Place[], checked: number): strin
 }
 
 /** Puts body, check and separators together; the check covers the body and the format. */
-function sealText(key: Buffer, body: string, places: readonly Place[], checked: number): string {
+function sealText(key: KeyedHash, body: string, places: readonly Place[], checked: number): string {
   const format = places.map((place) => ('alphabet' in place ? place.alphabet[0]! : `\\${place.separator}`));
   const stream = createKeyedStream(key, `check:text:${checked}`, `${format.join('')}\0${body}`);
   let text = '';
