@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAuditCommand } from './commands/audit-command.ts';
+import { addClassifyCommand } from './commands/classify-command.ts';
 import { addConfigCommand } from './commands/config-command.ts';
 import { addDoctorCommand } from './commands/doctor-command.ts';
 import { addInspectCommand } from './commands/inspect-command.ts';
@@ -24,6 +25,7 @@ export function createProgram(terminal: Terminal): Command {
   addDoctorCommand(program, terminal);
   addInspectCommand(program, terminal);
   addPolicyCommand(program, terminal);
+  addClassifyCommand(program, terminal);
   addTokenCommand(program, terminal);
   addAuditCommand(program, terminal);
   return program;

@@ -22,5 +22,7 @@ export { readCases } from './read-cases.ts';
 export type { Difference } from './replay.ts';
 export { replay } from './replay.ts';
 export { isAccessRequest } from './request-facts.ts';
+export type { StandingLabels } from './standing-labels.ts';
+export { createStandingLabels } from './standing-labels.ts';
 export type { CaseResult, Mismatch } from './test-policies.ts';
 export { formatCaseResult, testPolicies } from './test-policies.ts';

@@ -34,6 +34,12 @@ export function sqlOf(question: unknown): string {
   throw new TypeError('expected a question with `sql`');
 }
 
+/** How long the server may work on the question: `{ sql, timeoutMs }`; undefined when it does not say. */
+export function timeoutOf(question: unknown): number | undefined {
+  if (typeof question !== 'object' || question === null || !('timeoutMs' in question)) return undefined;
+  return typeof question.timeoutMs === 'number' ? question.timeoutMs : undefined;
+}
+
 /** TLS options for a client library, the same meaning as for sessions' upstreams. */
 export function clientTls(options: OwnConnectionOptions) {
   const { mode, ca, serverName } = options.tls;
