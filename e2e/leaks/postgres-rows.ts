@@ -167,6 +167,11 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     select pg_notify('x', email) from customers where id = 1
     select pg_read_file('/etc/passwd')
     select lo_import('/etc/passwd')
+    explain (verbose) select query_to_xml('select email from customers', true, true, '')
+    explain (verbose) select id from customers where email > 'm'
+    explain (verbose) select id from customers order by email
+    explain analyze select * from customers where id = 1
+    explain (analyze, serialize text) select email from customers, generate_series(1, 1000) where id = 1
     select dblink('dbname=shop', 'select email from customers')
     `,
   ),
@@ -175,14 +180,15 @@ export const POSTGRES_LEAKS: readonly LeakRow[] = [
     `
     select email from customers where id = 1 union select full_name from customers where id = 2
     with recursive r as (select id, email from customers where id = 1 union all select id + 1, email from r where id < 3) select * from r
-    explain select email from customers
-    explain analyze select * from customers where id = 1
-    explain (format json) select * from customers
     `,
   ),
   ...rows(
     'harmless',
     `
+    explain select email from customers
+    explain (verbose, format json) select * from customers
+    explain (verbose, costs off) select lower(email) from customers where id = 1
+    explain update customers set full_name = 'x' where id = 1 returning email
     select count(*) from customers
     select count(*), count(1) from customers where id < 100
     select id, full_name from customers where id <= 3

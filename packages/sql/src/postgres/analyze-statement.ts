@@ -17,7 +17,7 @@ import { createNameResolver, type NameResolver } from './resolve-names.ts';
 import { EMPTY_SCOPE } from './scope.ts';
 import { parseSearchPath } from './search-path.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
-import { literalText, takeInventory } from './syntax-tree.ts';
+import { literalText, nodeKind, takeInventory } from './syntax-tree.ts';
 import type { ViewReader } from './view-reader.ts';
 
 /** Where a statement stands in its text. */
@@ -223,7 +223,7 @@ function analyzeNested(env: QueryEnvironment, node: Node, place: StatementPlace)
     }
     return {
       verb: runs ? 'explain analyze' : 'explain',
-      output: unknown('a plan may show values'),
+      output: runs || !PLANNED.has(nodeKind(query)) ? unknown('a plan may show values') : planOutput(env),
       bounded: inner.bounded || !runs,
       limit: known(null),
       returns: 'rows',
@@ -261,6 +261,24 @@ function analyzeNested(env: QueryEnvironment, node: Node, place: StatementPlace)
     );
   }
   return null;
+}
+
+const PLANNED: ReadonlySet<string> = new Set([
+  'SelectStmt',
+  'InsertStmt',
+  'UpdateStmt',
+  'DeleteStmt',
+  'MergeStmt',
+]);
+
+/**
+ * A plan shows what the text says, and estimates. SECURITY: of masked columns these tell as much as a filter does, which
+ * is decided as one. A plan that ran tells more, by the sizes of what was sorted and sent; and an immutable function
+ * runs while it is planned, so that what it gives back stands in the plan.
+ */
+function planOutput({ state }: QueryEnvironment): Known<readonly OutputColumn[]> {
+  if (state.facts.callsUnseen) return unknown('a plan may show what functions give back');
+  return known([{ name: 'QUERY PLAN', kind: 'none', sources: known([]) }]);
 }
 
 const CURSOR_OPT_HOLD = 0x0020;

@@ -46,6 +46,8 @@ export interface FactCollector {
   describeWrites(): void;
   /** True when a view that is read calls a routine that cannot be seen through. */
   readonly callsThroughViews: boolean;
+  /** True when any such routine is called, or nobody knows. */
+  readonly callsUnseen: boolean;
   accesses(): Known<readonly Access[]>;
   functions(): readonly string[];
   probes(): Known<readonly FieldSource[]>;
@@ -62,6 +64,7 @@ interface Touched {
 
 /** Where what is selected may go into the object that is made. */
 const STORES_UNSEEN: ReadonlySet<Action> = new Set(['define', 'call', 'unknown']);
+const UNSEEN: ReadonlySet<Action> = new Set(['call', 'unknown']);
 const WRITES: ReadonlySet<Action> = new Set(['insert', 'update', 'delete']);
 
 export function createFactCollector(views: ViewReader): FactCollector {
@@ -131,6 +134,13 @@ export function createFactCollector(views: ViewReader): FactCollector {
     },
     get callsThroughViews() {
       return [...touched.values()].some(({ target }) => opaqueFunctionsOf(target).length > 0);
+    },
+    get callsUnseen() {
+      return (
+        gaveUp !== null ||
+        this.callsThroughViews ||
+        [...extra.values()].some(({ action }) => UNSEEN.has(action))
+      );
     },
     accesses() {
       // What views behind the named relations call is called too, so this comes first.
