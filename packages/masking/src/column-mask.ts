@@ -1,12 +1,12 @@
 import type { MaskerSpec } from '@gatehouse/model';
 import { parseTimestamp, parseYear } from './canonical-value.ts';
-import { hashValue } from './hash-value.ts';
+import { fastHash, hashValue } from './hash-value.ts';
 import type { KeyedHash } from './keyed-hash.ts';
 import { tokenizeValue } from './mask-token.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import type { ColumnMask } from './masker.ts';
-import { partialText } from './partial-text.ts';
-import { createRounding } from './round-number.ts';
+import { partialAscii, partialText } from './partial-text.ts';
+import { createRounding, fastRounding } from './round-number.ts';
 import { redactedValue, zeroValue } from './zero-value.ts';
 
 const NULL_MASK: ColumnMask = { kind: 'constant', value: null };
@@ -23,18 +23,27 @@ export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: Key
       return { kind: 'constant', value: redactedValue(column, spec.text) };
     case 'partial':
       return column.type === 'text'
-        ? computed((value) => partialText(value, spec.keepFirst, spec.keepLast))
+        ? {
+            ...computed((value) => partialText(value, spec.keepFirst, spec.keepLast)),
+            ascii: partialAscii(spec.keepFirst, spec.keepLast),
+          }
         : NULL_MASK;
     case 'round':
-      return NUMBERS.includes(column.type) ? computed(createRounding(column, spec.step)) : NULL_MASK;
+      return NUMBERS.includes(column.type)
+        ? { ...computed(createRounding(column, spec.step)), ...fastRounding(column, spec.step) }
+        : NULL_MASK;
     case 'year':
       return compileYear(column.type);
     case 'hash':
       return column.type === 'boolean' || column.type === 'other'
         ? NULL_MASK
-        : computed((value) => hashValue(key, column, value));
+        : {
+            ...computed((value) => hashValue(key, column, value)),
+            ...fastHash(key, column),
+            isPseudonym: true,
+          };
     case 'token':
-      return computed((value) => tokenizeValue(key, column, value));
+      return { ...computed((value) => tokenizeValue(key, column, value)), isPseudonym: true };
   }
 }
 
@@ -54,7 +63,9 @@ function firstOfJanuary(date: string): string | null {
 }
 
 /** SECURITY: a masker that throws gives NULL; its message could carry the value. */
-function computed(mask: (value: string) => string | null): ColumnMask {
+function computed(
+  mask: (value: string) => string | null,
+): Omit<Extract<ColumnMask, { kind: 'computed' }>, 'ascii' | 'integer' | 'isPseudonym'> {
   return {
     kind: 'computed',
     mask(value) {

@@ -25,6 +25,7 @@ import {
   parseInteger,
   parseTimestamp,
 } from './canonical-value.ts';
+import { type AsciiMask, type IntegerMask, isAscii, LEFT_TO_TEXT, writeInteger } from './fast-mask.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
 import type { KeyedHash } from './keyed-hash.ts';
@@ -39,6 +40,7 @@ interface HashOfType {
   readonly render: Render;
 }
 
+const HEX_DIGITS = '0123456789abcdef';
 const DAYS = 36_525;
 const DAY_MS = 86_400_000;
 
@@ -71,6 +73,54 @@ export function hashValue(key: KeyedHash, column: MaskColumn, value: string): st
   if (result !== value || result === '') return result;
   const other = hash.render(keyedDigest(key, `hash-again:${column.type}`, value), column);
   return other === value ? null : other;
+}
+
+/** The same for texts in ASCII and for safe integers. */
+export function fastHash(
+  key: KeyedHash,
+  column: MaskColumn,
+): { readonly ascii?: AsciiMask; readonly integer?: IntegerMask } {
+  const prefix = Buffer.from(`hash:${column.type}\0`);
+  if (column.type === 'text') return { ascii: hashAscii(key, prefix, Math.min(32, column.maxLength ?? 32)) };
+  return column.type === 'integer' ? { integer: hashInteger(key, prefix, integerRange(column).max) } : {};
+}
+
+function hashAscii(key: KeyedHash, prefix: Buffer, size: number): AsciiMask {
+  return {
+    write(source, start, end, target, to) {
+      const words = isAscii(source, start, end) ? key.words(prefix, source, start, end) : null;
+      if (words === null) return LEFT_TO_TEXT;
+      for (let at = 0; at < size; at++)
+        target[to + at] = HEX_DIGITS.charCodeAt((words[at >> 3]! >>> (28 - (at & 7) * 4)) & 0xf);
+      return isSame(source, start, end, target, to, size) ? LEFT_TO_TEXT : size;
+    },
+  };
+}
+
+function isSame(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: Uint8Array,
+  to: number,
+  size: number,
+): boolean {
+  if (end - start !== size) return false;
+  for (let at = 0; at < size; at++) if (source[start + at] !== target[to + at]) return false;
+  return true;
+}
+
+function hashInteger(key: KeyedHash, prefix: Buffer, max: bigint): IntegerMask {
+  // Every largest value is one less than a power of two, so that a remainder is the last bits.
+  const high = max > 0xffffffffn ? Number(max >> 32n) & 0x1fffff : 0;
+  const low = max > 0xffffffffn ? 0xffffffff : Number(max);
+  const digits = Buffer.alloc(20);
+  return (value) => {
+    const words = key.words(prefix, digits, 0, writeInteger(value, digits, 0));
+    if (words === null) return Number.NaN;
+    const result = ((words[0]! & high) >>> 0) * 2 ** 32 + ((words[1]! & low) >>> 0);
+    return result === value ? Number.NaN : result;
+  };
 }
 
 /** Writes the first 16 bytes as a UUID of version 8. */

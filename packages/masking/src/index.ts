@@ -1,3 +1,5 @@
+export type { AsciiMask, IntegerMask } from './fast-mask.ts';
+export { LEFT_TO_TEXT, MIN_ASCII_ROOM, writeInteger } from './fast-mask.ts';
 export { isMaskToken } from './mask-token.ts';
 export type { MaskColumn, MaskType } from './mask-type.ts';
 export { MASK_TYPES } from './mask-type.ts';

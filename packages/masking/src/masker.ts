@@ -7,6 +7,7 @@
  */
 import type { MaskerSpec } from '@gatehouse/model';
 import { compileColumnMask } from './column-mask.ts';
+import type { AsciiMask, IntegerMask } from './fast-mask.ts';
 import { KeyedHash } from './keyed-hash.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { assertMaskerSpec, assertMaskKey } from './masker-check.ts';
@@ -17,7 +18,16 @@ import { assertMaskerSpec, assertMaskKey } from './masker-check.ts';
  */
 export type ColumnMask =
   | { readonly kind: 'constant'; readonly value: string | null }
-  | { readonly kind: 'computed'; mask(value: string): string | null };
+  | {
+      readonly kind: 'computed';
+      mask(value: string): string | null;
+      /** The same for texts that are ASCII, without a string. */
+      readonly ascii?: AsciiMask;
+      /** The same for integers, without a text. */
+      readonly integer?: IntegerMask;
+      /** Equal values have equal masks that tell them apart from others, so that results may be kept. */
+      readonly isPseudonym?: true;
+    };
 
 export interface Masker {
   readonly spec: MaskerSpec;

@@ -10,6 +10,7 @@ import {
   parseFloatText,
   parseInteger,
 } from './canonical-value.ts';
+import type { IntegerMask } from './fast-mask.ts';
 import { integerRange } from './integer-range.ts';
 import type { MaskColumn } from './mask-type.ts';
 
@@ -20,6 +21,28 @@ export function createRounding(column: MaskColumn, step: number): (value: string
   const exact = parseDecimal(String(step))!;
   return (value) => roundDecimal(value, exact, column);
 }
+
+/** The same over numbers, where the column holds integers and everything fits. */
+export function fastRounding(column: MaskColumn, step: number): { readonly integer?: IntegerMask } {
+  const unit = Math.ceil(step);
+  if (column.type !== 'integer' || unit > EXACT) return {};
+  const range = integerRange(column);
+  const min = Number(range.min);
+  const max = Number(range.max);
+  const integer: IntegerMask = (value) => {
+    const magnitude = Math.abs(value);
+    if (!(magnitude <= EXACT)) return Number.NaN;
+    const twice = magnitude * 2 + unit;
+    const multiple = (twice - (twice % (unit * 2))) / 2;
+    // A zero has no sign here.
+    const rounded = value < 0 && multiple > 0 ? -multiple : multiple;
+    return rounded >= min && rounded <= max ? rounded : Number.NaN;
+  };
+  return { integer };
+}
+
+/** What is twice as large and more is still exact as a double. */
+const EXACT = 2 ** 50;
 
 function roundingOfIntegers(column: MaskColumn, step: bigint): (value: string) => string | null {
   const { min, max } = integerRange(column);

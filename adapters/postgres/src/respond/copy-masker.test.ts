@@ -1,8 +1,9 @@
 import type { CopyFormat } from '@gatehouse/sql';
+import { createFrame, type Frame } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ColumnMasking } from './column-masking.ts';
 import { createCopyMasker } from './copy-masker.ts';
-import type { ColumnMasking } from './mask-plan.ts';
 
 const TEXT: CopyFormat = {
   format: 'text',
@@ -18,7 +19,10 @@ const HIDE: ColumnMasking = { kind: 'constant', bytes: null };
 const STARS: ColumnMasking = { kind: 'constant', bytes: Buffer.from('***') };
 const REVERSE: ColumnMasking = {
   kind: 'computed',
-  mask: (value) => Buffer.from([...value.toString()].reverse().join('')),
+  write(source, start, end, out) {
+    out.copy(Buffer.from(source.subarray(start, end)).reverse(), 0, end - start);
+    return true;
+  },
 };
 
 function mask(
@@ -28,7 +32,21 @@ function mask(
 ): string {
   const masker = createCopyMasker(plan, format);
   const counter = { maskedCells: 0 };
-  return bodies.map((body) => masker.mask(Buffer.from(body, 'latin1'), counter).toString('latin1')).join('');
+  const frames = bodies.map((body) => ({ ...masker.mask(copyData(Buffer.from(body, 'latin1')), counter) }));
+  return frames.map((frame) => bodyOf(frame).toString('latin1')).join('');
+}
+
+function copyData(body: Buffer): Frame {
+  const bytes = Buffer.concat([Buffer.from('..d....'), body]);
+  bytes.writeUInt32BE(body.length + 4, 3);
+  return { ...createFrame(), bytes, start: 2, end: bytes.length, type: 0x64, totalBytes: bytes.length - 2 };
+}
+
+/** What a CopyData holds, whose length must be right. */
+function bodyOf({ bytes, start, end }: Frame): Buffer {
+  expect(bytes[start]).toBe(0x64);
+  expect(bytes.readUInt32BE(start + 1)).toBe(end - start - 1);
+  return bytes.subarray(start + 5, end);
 }
 
 function codeOf(run: () => unknown): string {
@@ -137,7 +155,7 @@ it('never lets a masked value through, whatever the row is', () => {
         const counter = { maskedCells: 0 };
         let masked = '';
         try {
-          masked = createCopyMasker([STARS, STARS], format).mask(body, counter).toString();
+          masked = bodyOf(createCopyMasker([STARS, STARS], format).mask(copyData(body), counter)).toString();
         } catch (error) {
           expect((error as { code: string }).code).toBe('malformed');
         }

@@ -3,7 +3,7 @@ import type { GatewayError } from '@gatehouse/model';
 import type { NameChange } from '../classify/name-table.ts';
 import type { Portal, RunStatement } from '../classify/prepared.ts';
 import type { CopyMasker } from './copy-masker.ts';
-import type { MaskPlan } from './mask-plan.ts';
+import type { MaskPlan } from './mask-fields.ts';
 import type { WriteGuard } from './write-guard.ts';
 
 /** What the server owes for one message; the kind says which replies end it. */

@@ -2,15 +2,8 @@ import type { Masker } from '@gatehouse/masking';
 import type { FieldMask, FieldSource, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
 import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
-import { valueCodec } from './value-codec.ts';
-
-/** What happens to each column of a result: null leaves it as it is. */
-export type MaskPlan = readonly (ColumnMasking | null)[];
-
-export type ColumnMasking =
-  /** Every value becomes the same bytes; null for NULL. */
-  | { readonly kind: 'constant'; readonly bytes: Buffer | null }
-  | { readonly kind: 'computed'; mask(value: Buffer): Buffer | null };
+import { type ColumnMasking, columnMasking, HIDDEN } from './column-masking.ts';
+import type { MaskPlan } from './mask-fields.ts';
 
 export interface PlanInput {
   readonly columns: readonly ColumnDescription[];
@@ -25,7 +18,8 @@ export interface PlanInput {
  *
  * Two witnesses say where a column comes from: the server, by the table and attribute that it reports for plain
  * columns of relations, and the analysis of the text. Where both speak, what either knows is masked. An
- * unchanged value gets the mask of its column, a computed one is NULL.
+ * unchanged value gets the mask of its column, a computed one is NULL: any other mask of it could be undone by
+ * computing differently.
  */
 export function createMaskPlan(input: PlanInput): MaskPlan | null {
   const { output } = input.statement;
@@ -51,7 +45,7 @@ function toldColumn(
   if (told?.sources.known !== true) return 'unknown';
   const found = masksOn(told.sources.value, masks);
   if (found.length === 0) return null;
-  return told.kind === 'value' ? maskingOf(column, maskerOf(strictest(found))) : HIDDEN;
+  return told.kind === 'value' ? columnMasking(column, maskerOf(strictest(found))) : HIDDEN;
 }
 
 function originColumn(
@@ -70,7 +64,7 @@ function originColumn(
   const known = told?.sources.known === true ? masksOn(told.sources.value, masks) : [];
   if (known.length > 0 && told?.kind !== 'value') return HIDDEN;
   const found = [...reported, ...known];
-  return found.length === 0 ? null : maskingOf(column, maskerOf(strictest(found)));
+  return found.length === 0 ? null : columnMasking(column, maskerOf(strictest(found)));
 }
 
 /**
@@ -109,24 +103,5 @@ function covers({ object, field }: FieldMask, path: readonly string[], name: str
   );
 }
 
-function maskingOf({ typeOid, typeModifier, format }: ColumnDescription, masker: Masker): ColumnMasking {
-  const codec = valueCodec(typeOid, typeModifier, format);
-  if (codec === null) return HIDDEN;
-  const mask = masker.column(codec.column);
-  if (mask.kind === 'constant')
-    return { kind: 'constant', bytes: mask.value === null ? null : codec.encode(mask.value) };
-  return {
-    kind: 'computed',
-    mask(value) {
-      const text = codec.decode(value);
-      const masked = text === null ? null : mask.mask(text);
-      return masked === null ? null : codec.encode(masked);
-    },
-  };
-}
-
 /** `select c from customers c`: the server names the table, and no column of it. */
 const WHOLE_ROW = 0;
-
-/** Any other mask of a computed value could be undone by computing differently. */
-const HIDDEN: ColumnMasking = { kind: 'constant', bytes: null };

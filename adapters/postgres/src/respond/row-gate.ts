@@ -3,8 +3,6 @@ import { createMasker, type Masker } from '@gatehouse/masking';
 import { GatewayError, type MaskerSpec } from '@gatehouse/model';
 import type { PostgresCatalog } from '@gatehouse/sql';
 import { type Frame, WireError } from '@gatehouse/wire';
-import { encodeMessage } from '../messages/message-body.ts';
-import { BACKEND } from '../messages/message-type.ts';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { copyColumns } from './copy-columns.ts';
 import { createCopyMasker } from './copy-masker.ts';
@@ -45,7 +43,7 @@ export class RowGate {
     if (expected!.plan === null && expected!.kind === 'execute') this.plan(expected!, out, () => null);
     if (expected!.cut !== null) return false;
     if (expected!.plan === null) throw new WireError('malformed', 'row before its description');
-    out.client(this.#masker.mask(frame, expected!.plan, running));
+    out.forwardToClient(this.#masker.mask(frame, expected!.plan, running));
     return false;
   }
 
@@ -58,8 +56,7 @@ export class RowGate {
       return true;
     }
     if (expected!.copy === null) throw new WireError('malformed', 'COPY without its beginning');
-    const masked = expected!.copy.mask(frame.bytes.subarray(frame.start + 5, frame.end), running);
-    out.client(encodeMessage(BACKEND.copyData, (body) => body.bytes(masked)));
+    out.forwardToClient(expected!.copy.mask(frame, running));
     return false;
   }
 

@@ -1,4 +1,5 @@
 import type { MaskColumn, MaskType } from '@gatehouse/masking';
+import { BINARY_INTEGERS, TEXT_INTEGER } from './integer-form.ts';
 
 /**
  * Between the server's value formats and the maskers' canonical text (manual, chapter 8 and section 54.1.3;
@@ -11,6 +12,20 @@ export interface ValueCodec {
   readonly column: MaskColumn;
   decode(bytes: Buffer): string | null;
   encode(text: string): Buffer | null;
+  /** The bytes are the canonical text itself, in UTF-8. */
+  readonly isText?: true;
+  /** For types of integers. */
+  readonly integer?: IntegerForm;
+}
+
+/** Integers without a text in between. */
+export interface IntegerForm {
+  /** The most bytes that `write` needs. */
+  readonly room: number;
+  /** NaN for what is not a safe integer in its usual form. */
+  read(source: Buffer, start: number, end: number): number;
+  /** Writes an integer that fits into the type; where the next byte goes. */
+  write(value: number, target: Buffer, to: number): number;
 }
 
 /** The codec of a type in a format, or null when a masked value of it can only be NULL. */
@@ -18,9 +33,10 @@ export function valueCodec(typeOid: number, typeModifier: number, format: number
   const type = TYPES.get(typeOid);
   if (type === undefined) return null;
   const column = columnOf(type, typeModifier);
-  if (format === 0) return { column, ...(TEXT_CODECS[type.text] ?? PLAIN) };
+  const isText = type.mask === 'text' ? ({ isText: true } as const) : {};
+  if (format === 0) return { column, ...(TEXT_CODECS[type.text] ?? PLAIN), ...isText };
   const binary = BINARY_CODECS[type.binary];
-  return binary === undefined ? null : { column, ...binary };
+  return binary === undefined ? null : { column, ...binary, ...isText };
 }
 
 interface TypeFacts {
@@ -31,7 +47,7 @@ interface TypeFacts {
   readonly sized?: boolean;
 }
 
-type Form = Pick<ValueCodec, 'decode' | 'encode'>;
+type Form = Omit<ValueCodec, 'column' | 'isText'>;
 
 function columnOf(type: TypeFacts, typeModifier: number): MaskColumn {
   return {
@@ -48,9 +64,9 @@ function columnOf(type: TypeFacts, typeModifier: number): MaskColumn {
 const TYPES: ReadonlyMap<number, TypeFacts> = new Map<number, TypeFacts>([
   [16, { mask: 'boolean', text: 'boolean', binary: 'boolean' }],
   [17, { mask: 'bytes', text: 'bytes', binary: 'bytes' }],
-  [20, { mask: 'integer', bits: 64, text: 'plain', binary: 'int8' }],
-  [21, { mask: 'integer', bits: 16, text: 'plain', binary: 'int2' }],
-  [23, { mask: 'integer', bits: 32, text: 'plain', binary: 'int4' }],
+  [20, { mask: 'integer', bits: 64, text: 'integer', binary: 'int8' }],
+  [21, { mask: 'integer', bits: 16, text: 'integer', binary: 'int2' }],
+  [23, { mask: 'integer', bits: 32, text: 'integer', binary: 'int4' }],
   [25, { mask: 'text', text: 'plain', binary: 'utf8' }],
   [19, { mask: 'text', text: 'plain', binary: 'utf8' }],
   [1042, { mask: 'text', text: 'plain', binary: 'utf8', sized: true }],
@@ -74,6 +90,7 @@ const PLAIN: Form = {
 
 const TEXT_CODECS: Readonly<Record<string, Form>> = {
   plain: PLAIN,
+  integer: { ...PLAIN, integer: TEXT_INTEGER },
   boolean: {
     decode: (bytes) => (bytes[0] === 0x74 ? 'true' : 'false'),
     encode: (text) => Buffer.from(text === 'true' ? 't' : 'f'),
@@ -122,14 +139,17 @@ const BINARY_CODECS: Readonly<Record<string, Form>> = {
   int2: {
     decode: (bytes) => (bytes.length === 2 ? String(bytes.readInt16BE(0)) : null),
     encode: (text) => fixed(2, (out) => out.writeInt16BE(Number(text))),
+    integer: BINARY_INTEGERS[2],
   },
   int4: {
     decode: (bytes) => (bytes.length === 4 ? String(bytes.readInt32BE(0)) : null),
     encode: (text) => fixed(4, (out) => out.writeInt32BE(Number(text))),
+    integer: BINARY_INTEGERS[4],
   },
   int8: {
     decode: (bytes) => (bytes.length === 8 ? String(bytes.readBigInt64BE(0)) : null),
     encode: (text) => fixed(8, (out) => out.writeBigInt64BE(BigInt(text))),
+    integer: BINARY_INTEGERS[8],
   },
   float4: {
     decode: (bytes) => (bytes.length === 4 ? String(bytes.readFloatBE(0)) : null),
