@@ -38,6 +38,8 @@ export const hashLine: (line: string | Uint8Array) => string =
 
 /** Gives the event, or null for a text that is not a line of a journal. Does not check the chain. */
 export function parseLine(line: string): AuditEvent | null {
+  // Half a character cannot have come out of a file, and no store keeps it.
+  if (/[\ud800-\udfff]/.test(line) && /\p{Surrogate}/u.test(line)) return null;
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -53,6 +55,8 @@ function isEvent(value: unknown): value is AuditEvent {
   return (
     event['v'] === 1 &&
     typeof event['node'] === 'string' &&
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: no name of a node has one, and stores separate by them
+    !/[\0-\x1f]/.test(event['node']) &&
     Number.isSafeInteger(event['seq']) &&
     (event['seq'] as number) > 0 &&
     typeof event['at'] === 'string' &&

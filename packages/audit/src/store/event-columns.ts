@@ -2,8 +2,9 @@
  * What of an event can be searched: one flat row beside the line itself.
  *
  * The line is the record; a column is only an index into it and may be cut or left out. Postgres
- * cannot keep a NUL in a text, so columns lose it; the line has it escaped. Nor can it index a text
- * of more than about 2,700 bytes: a client that names a longer one must not stop the whole audit.
+ * cannot keep a NUL in a text, so columns lose it, and with it the three characters that separate
+ * columns on their way; the line has them escaped. Nor can it index a text of more than about 2,700
+ * bytes: a client that names a longer one must not stop the whole audit.
  */
 import {
   type AuditBody,
@@ -13,7 +14,6 @@ import {
   type Statement,
 } from '@gatehouse/model';
 import type { AuditEvent } from '../journal/event-line.ts';
-import { fact, sharedFacts, wordFacts } from './event-facts.ts';
 
 export interface EventColumns {
   readonly node: string;
@@ -38,21 +38,21 @@ export interface EventColumns {
   /** The beginning of the statement's text. */
   readonly text: string | null;
   readonly line: string;
-  /** What the index of the search holds; see event-facts. */
-  readonly facts: readonly string[];
 }
 
 /** Of every column; at most three bytes each in UTF-8. */
 const MAX_CHARACTERS = 500;
 const MAX_OBJECTS = 200;
-const UNWANTED = /[\0\p{Surrogate}]/u;
+/** Also finds whole pairs, which are looked at closely then: a plain class is quick. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
+const SUSPECT = /[\0\x1d-\x1f\ud800-\udfff]/;
 
-type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line' | 'facts'>>;
+type Facts = Partial<Omit<EventColumns, 'node' | 'seq' | 'at' | 'kind' | 'line'>>;
 
 /** Gives the row of an event; `line` is kept as it is. */
 export function eventColumns(event: AuditEvent, line: string): EventColumns {
   const facts = safeFacts(event.body);
-  const columns = {
+  return {
     node: event.node,
     seq: event.seq,
     at: event.at,
@@ -71,16 +71,12 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
     text: clean(facts.text),
     line,
   };
-  const own = [fact('kind', columns.kind), fact('node', columns.node)];
-  if (columns.result !== null) own.push(fact('result', columns.result));
-  return { ...columns, facts: [...own, ...sharedFacts(columns), ...wordFacts(columns.text)] };
 }
 
-/** Gives the row of an outcome with what its intent says of who asked for what; in the index words stay with the intent. */
+/** Gives the row of an outcome with what its intent says of who asked for what. */
 export function withIntent(outcome: EventColumns, intent: EventColumns): EventColumns {
   const { who, database, objects, action, effect, rule, verb, text } = intent;
-  const shared = { who, database, objects, action, effect, rule, verb };
-  return { ...outcome, ...shared, text, facts: [...outcome.facts, ...sharedFacts(shared)] };
+  return { ...outcome, who, database, objects, action, effect, rule, verb, text };
 }
 
 /** A body of a kind or shape that this version does not know is kept; only its columns stay empty. */
@@ -159,9 +155,13 @@ function distinct(values: readonly string[]): string[] {
 function clean(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   // Most texts are short and have nothing of the kind.
-  if (value.length <= MAX_CHARACTERS && !UNWANTED.test(value)) return value;
-  return value
-    .slice(0, MAX_CHARACTERS)
-    .replaceAll('\0', '')
-    .replace(/\p{Surrogate}/gu, '\ufffd');
+  if (value.length <= MAX_CHARACTERS && !SUSPECT.test(value)) return value;
+  return storable(value.slice(0, MAX_CHARACTERS));
+}
+
+/** Gives a text as a column keeps it. */
+export function storable(text: string): string {
+  if (!SUSPECT.test(text)) return text;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what goes
+  return text.replace(/[\0\x1d-\x1f]/g, '').replace(/\p{Surrogate}/gu, '\ufffd');
 }

@@ -7,23 +7,51 @@
  * word on: `emails` finds `customer_emails`, `mails` does not.
  */
 
+import type { EventColumns } from './event-columns.ts';
+
+/** Separates facts; no fact holds it. */
+export const BETWEEN_FACTS = '\x1e';
+
 /** Facts of an event whose outcome has them as well. */
-export interface SharedFacts {
-  readonly who: string | null;
-  readonly database: string | null;
-  readonly objects: readonly string[];
-  readonly action: string | null;
-  readonly effect: string | null;
-  readonly rule: string | null;
-  readonly verb: string | null;
-}
+type SharedFacts = Pick<EventColumns, 'who' | 'database' | 'objects' | 'action' | 'effect' | 'rule' | 'verb'>;
 
 const MAX_WORDS = 100;
 /** An entry of the index has at most 2046 bytes; a character has at most three. */
 const MAX_CHARACTERS = 500;
 
+/** So many answers are remembered: sessions say the same again and again. */
+const REMEMBERED = 4_000;
+
+/** Gives a function that gives the facts of a row, separated by `BETWEEN_FACTS`. The words of a statement stay with its intent. */
+export function createFactsOf(): (row: EventColumns) => string {
+  const shared = remembering((row: EventColumns) => sharedFacts(row).join(BETWEEN_FACTS));
+  const words = remembering((text: string) => wordFacts(text).join(BETWEEN_FACTS));
+  return (row) => {
+    const { node, kind, result, who, database, objects, action, effect, rule, verb, text } = row;
+    let facts = `${fact('kind', kind)}${BETWEEN_FACTS}${fact('node', node)}`;
+    if (result !== null) facts += `${BETWEEN_FACTS}${fact('result', result)}`;
+    const key = [who, database, action, effect, rule, verb, ...objects].join('\0');
+    for (const more of [shared(key, row), kind === 'intent' && text !== null ? words(text, text) : '']) {
+      if (more !== '') facts += BETWEEN_FACTS + more;
+    }
+    return facts;
+  };
+}
+
+function remembering<T>(make: (from: T) => string): (key: string, from: T) => string {
+  const known = new Map<string, string>();
+  return (key, from) => {
+    let found = known.get(key);
+    if (found !== undefined) return found;
+    found = make(from);
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(key, found);
+    return found;
+  };
+}
+
 /** Gives texts without doubles in no order. */
-export function sharedFacts(facts: SharedFacts): string[] {
+function sharedFacts(facts: SharedFacts): string[] {
   const { who, database, objects, action, effect, rule, verb } = facts;
   const found = new Set<string>();
   const add = (name: string, value: string | null | undefined) => {
@@ -47,8 +75,7 @@ export function sharedFacts(facts: SharedFacts): string[] {
 }
 
 /** Gives the words of a statement's text as facts. */
-export function wordFacts(text: string | null): string[] {
-  if (text === null) return [];
+function wordFacts(text: string): string[] {
   return [...new Set(wordsOf(text))].slice(0, MAX_WORDS).map((word) => fact('word', word));
 }
 

@@ -44,17 +44,30 @@ export const SCHEMA: readonly string[] = [
   `create index if not exists ${TABLE}_facts on ${TABLE} using gin (facts)`,
 ];
 
-/** One parameter: a JSON array of rows. Gives the numbers of the rows that were not there before. */
+/** The columns of a row, in the order of the parameters of `INSERT`. */
+export const ROW_COLUMNS = [
+  ...(['node', 'seq', 'at', 'kind', 'request', 'session', 'who', 'database', 'objects', 'action'] as const),
+  ...(['effect', 'rule', 'result', 'code', 'verb', 'text', 'line', 'facts'] as const),
+] as const;
+
+/** What a column makes of its text; a text of one empty value is taken apart into none. */
+const MADE: Partial<Record<(typeof ROW_COLUMNS)[number], string>> = {
+  node: `coalesce(r.node, '')`,
+  seq: 'r.seq::bigint',
+  at: 'r.at::timestamptz',
+  kind: `coalesce(r.kind, '')`,
+  objects: `coalesce(string_to_array(r.objects, e'\\x1e'), '{}')`,
+  facts: `array_to_tsvector(coalesce(string_to_array(r.facts, e'\\x1e'), '{}'))`,
+};
+
+/** A parameter per column, see insert-rows. Gives the numbers of the rows that were not there before. */
 export const INSERT = `
   with held as materialized (select pg_advisory_xact_lock(${INSERT_LOCK}))
-  insert into ${TABLE} (node, seq, at, kind, request, session, who, database, objects, action,
-    effect, rule, result, code, verb, text, line, facts)
-  select r.node, r.seq, r.at, r.kind, r.request, r.session, r.who, r.database, r.objects, r.action,
-    r.effect, r.rule, r.result, r.code, r.verb, r.text, r.line, array_to_tsvector(r.facts)
-  from held, json_to_recordset($1::json) as r (node text, seq bigint, at timestamptz, kind text,
-    request text, session text, who text, database text, objects text[], action text, effect text,
-    rule text, result text, code text, verb text, text text, line text, facts text[])
-  order by r.node, r.seq
+  insert into ${TABLE} (${ROW_COLUMNS.join(', ')})
+  select ${ROW_COLUMNS.map((name) => MADE[name] ?? `r.${name}`).join(', ')}
+  from held, unnest(${ROW_COLUMNS.map((_, index) => `string_to_array($${index + 1}::text, e'\\x1f', e'\\x1d')`).join(', ')})
+    as r (${ROW_COLUMNS.join(', ')})
+  order by 1, 2
   on conflict (node, seq) do nothing
   returning node, seq`;
 

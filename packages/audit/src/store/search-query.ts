@@ -7,6 +7,7 @@
  * So neither depends on what the planner believes of how common a mixture of facts is.
  */
 import type { SearchFilter } from './audit-store.ts';
+import { storable } from './event-columns.ts';
 import { fact, wordsOf } from './event-facts.ts';
 import { TABLE } from './schema.ts';
 
@@ -60,7 +61,7 @@ export function searchQueries(filter: SearchFilter): readonly SqlQuery[] {
 function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 'all'): SqlQuery {
   const values: unknown[] = [];
   const place = (value: unknown) => {
-    values.push(typeof value === 'string' ? value.replaceAll('\0', '') : value);
+    values.push(typeof value === 'string' ? storable(value) : value);
     return `$${values.length}`;
   };
   const conditions: string[] = [];
@@ -98,7 +99,7 @@ function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 
 function factsOf(filter: SearchFilter): string[] {
   return (Object.keys(FACTS) as (keyof typeof FACTS)[]).flatMap((name) => {
     const value = filter[name];
-    return value === undefined ? [] : [fact(FACTS[name], value.replaceAll('\0', ''))];
+    return value === undefined ? [] : [fact(FACTS[name], storable(value))];
   });
 }
 

@@ -3,7 +3,9 @@ import { GatewayError } from '@gatehouse/model';
 import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import type { AuditStore, InsertResult, NodeInfo, SearchFilter, StoredEvent } from './audit-store.ts';
-import { type EventColumns, eventColumns, withIntent } from './event-columns.ts';
+import { eventColumns } from './event-columns.ts';
+import { createFactsOf } from './event-facts.ts';
+import { insertParameters, joinInBatch } from './insert-rows.ts';
 import { INSERT, JOIN_OUTCOMES, SCHEMA, TABLE } from './schema.ts';
 import { boundedLimit, DEFAULT_LIMIT, searchQueries } from './search-query.ts';
 import type { SqlConnection, SqlRow } from './sql-connection.ts';
@@ -13,6 +15,7 @@ const UNDEFINED_TABLE = '42P01';
 /** Creates the store over a connection, which it closes with itself. */
 export function createSqlStore(connection: SqlConnection): AuditStore {
   const run = (text: string, ...values: readonly unknown[]) => guarded(connection, text, values);
+  const factsOf = createFactsOf();
   let migrated: Promise<void> | null = null;
   const migrate = () => {
     migrated ??= createSchema(run).catch((error: unknown) => {
@@ -28,7 +31,7 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
       const events = lines.map(parseOwnLine);
       const { rows, apart } = joinInBatch(events.map((event, index) => eventColumns(event, lines[index]!)));
       await migrate();
-      const added = await run(INSERT, JSON.stringify(rows)).catch((error: unknown) => {
+      const added = await run(INSERT, ...insertParameters(rows, factsOf)).catch((error: unknown) => {
         // The database was set back or made anew; the next attempt makes the schema again.
         if (error instanceof GatewayError && error.context['reason'] === UNDEFINED_TABLE) migrated = null;
         throw error;
@@ -83,28 +86,6 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
 
     close: () => connection.close(),
   };
-}
-
-/** Gives outcomes what their intents in the same batch say, and the requests of which only one of the two is there. */
-function joinInBatch(rows: readonly EventColumns[]): {
-  readonly rows: readonly EventColumns[];
-  readonly apart: readonly string[];
-} {
-  const intents = new Map<string, EventColumns>();
-  const single = new Set<string>();
-  for (const row of rows) {
-    if (row.kind !== 'intent' || row.request === null) continue;
-    intents.set(row.request, row);
-    single.add(row.request);
-  }
-  const joined = rows.map((row) => {
-    if (row.kind !== 'outcome' || row.request === null) return row;
-    const intent = intents.get(row.request);
-    if (intent === undefined) single.add(row.request);
-    else single.delete(row.request);
-    return intent === undefined ? row : withIntent(row, intent);
-  });
-  return { rows: joined, apart: [...single] };
 }
 
 type Run = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;
