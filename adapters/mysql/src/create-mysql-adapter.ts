@@ -5,6 +5,7 @@ import type { Adapter, Ask, Capabilities } from '@gatehouse/adapter';
 import type { MysqlCatalog } from '@gatehouse/sql';
 import type { SqlAnalyzer } from './classify/analyzer.ts';
 import { createSqlAnalyzer, loadMysqlCatalog } from './classify/mysql-analyzer.ts';
+import { loadColumnComments } from './column-comments.ts';
 import { DEFAULT_MYSQL_OPTIONS, type MysqlOptions, mergeOptions } from './mysql-options.ts';
 import { MysqlSession } from './mysql-session.ts';
 import { readServerFacts } from './server-facts.ts';
@@ -39,6 +40,7 @@ function adapterOf<Catalog>(
     createSession: (services) => new MysqlSession(services, mergeOptions(base, services.options), analyzer),
     loadCatalog,
     readServerFacts,
+    loadColumnComments,
   };
 }
 

@@ -10,6 +10,7 @@ import {
   type PostgresCatalogRows,
 } from '@gatehouse/sql';
 import { MessageCodec } from './codec/message-codec.ts';
+import { loadColumnComments } from './column-comments.ts';
 import { PostgresClientLogin } from './handshake/client-login.ts';
 import { PostgresUpstreamLogin } from './handshake/upstream-login.ts';
 import { BACKEND, FRONTEND } from './messages/message-type.ts';
@@ -34,6 +35,7 @@ export async function createPostgresAdapter(): Promise<Adapter<PostgresCatalog>>
     createSession: (services) => createSession(services, analyzer),
     loadCatalog,
     readServerFacts,
+    loadColumnComments,
   };
 }
 

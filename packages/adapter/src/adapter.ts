@@ -1,6 +1,6 @@
 import type { MaskerSpec } from '@gatehouse/model';
 import type { FrameLimits } from '@gatehouse/wire';
-import type { Ask, CatalogHolder, ServerFacts } from './catalog.ts';
+import type { Ask, CatalogHolder, ColumnComment, ServerFacts } from './catalog.ts';
 import type { Codec } from './codec.ts';
 import type { Admission, ClientLogin, UpstreamLogin, UpstreamTarget } from './login.ts';
 import type { Relay } from './relay.ts';
@@ -20,6 +20,11 @@ export interface Adapter<Catalog = unknown> {
   /** Reads the catalog by asking questions; may ask several. Throws what `ask` throws. */
   loadCatalog(ask: Ask): Promise<Catalog>;
   readServerFacts(ask: Ask): Promise<ServerFacts>;
+  /**
+   * Reads the comments on columns that hold the word `gatehouse:`, in any case: labels stand in them. Absent where a
+   * dialect has no comments. Throws what `ask` throws.
+   */
+  loadColumnComments?(ask: Ask): Promise<readonly ColumnComment[]>;
 }
 
 /** What an adapter can carry out. An obligation that is not declared here is a denial. */

@@ -1,3 +1,5 @@
+import type { ObjectRef } from '@gatehouse/model';
+
 /**
  * What an adapter knows of a database's objects, read through the gateway's own connection.
  *
@@ -14,6 +16,13 @@ export interface CatalogHolder<Catalog> {
 
 /** Asks the upstream on the gateway's own connection: SQL text in, rows out; or a command document in, reply out. */
 export type Ask = (question: unknown) => Promise<unknown>;
+
+/** A column with what is written about it in the database. */
+export interface ColumnComment {
+  readonly object: ObjectRef;
+  readonly field: string;
+  readonly comment: string;
+}
 
 /** Facts about the upstream server that are needed before a client has logged in (greetings, hello). */
 export interface ServerFacts {

@@ -1,5 +1,5 @@
 export type { Adapter, Capabilities, DialectSession, SessionServices } from './adapter.ts';
-export type { Ask, CatalogHolder, ServerFacts } from './catalog.ts';
+export type { Ask, CatalogHolder, ColumnComment, ServerFacts } from './catalog.ts';
 export type { Codec } from './codec.ts';
 export type {
   Credentials,

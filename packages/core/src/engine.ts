@@ -17,14 +17,23 @@ import {
   type Statement,
 } from '@gatehouse/model';
 import { type Approval, combineVerdicts, decideVerdicts, type StatementVerdict } from './combine-verdicts.ts';
+import type { LabelledColumn } from './comment-labels.ts';
 import { finding } from './finding.ts';
 import { judgeStatement } from './judge-statement.ts';
 import type { PolicySet } from './policy-set.ts';
-import { compileProgram, createSubject, type Program, type Subject } from './subject.ts';
+import {
+  type ColumnLabels,
+  compileProgram,
+  createSubject,
+  noColumnLabels,
+  type Program,
+  type Subject,
+} from './subject.ts';
 
 export interface Engine {
   readonly revision: string;
   readonly set: PolicySet;
+  readonly columnLabels: ColumnLabels;
   /** The verdict on one request. Never throws; a fault inside is a denial. */
   decide(request: AccessRequest): Decision;
 }
@@ -39,6 +48,8 @@ export interface EngineOptions {
   readonly revision: string;
   /** Without it an `approve` rule always holds the statement. */
   readonly grants?: Grants;
+  /** Labels from the comments of a database; they add to those of the classifications. */
+  readonly columnLabels?: ColumnLabels;
 }
 
 const MAX_PROFILES = 2_048;
@@ -59,11 +70,13 @@ const NOTHING_TO_RUN: Statement = {
 
 /** Compiles the set and returns the engine. Throws only for a set that `loadPolicies` did not make. */
 export function createEngine(set: PolicySet, options: EngineOptions): Engine {
-  const program = compileProgram(set);
-  const cache = new DecisionCache(program, options);
+  const columnLabels = options.columnLabels ?? noColumnLabels;
+  const program = compileProgram(set, columnLabels);
+  const cache = new DecisionCache(program, options, columnLabels);
   return {
     revision: options.revision,
     set,
+    columnLabels,
     decide(request) {
       try {
         return cache.decide(request);
@@ -83,6 +96,12 @@ function failed(policyRevision: string): Decision {
 interface Profile {
   readonly subjects: readonly Subject[];
   readonly refusal: Reason | undefined;
+}
+
+/** A profile, and the database's own labels that it was made with. */
+interface KeptProfile {
+  readonly profile: Profile;
+  readonly columns: readonly LabelledColumn[];
 }
 
 /** The subjects of a request: the principal, then everybody it acts for. */
@@ -116,13 +135,15 @@ interface Judged {
 class DecisionCache {
   readonly #program: Program;
   readonly #options: EngineOptions;
-  #profiles = new Map<string, Profile>();
-  readonly #bySession = new WeakMap<Principal, WeakMap<SessionFacts, Profile>>();
+  readonly #columnLabels: ColumnLabels;
+  #profiles = new Map<string, KeptProfile>();
+  readonly #bySession = new WeakMap<Principal, WeakMap<SessionFacts, KeptProfile>>();
   readonly #byStatement = new WeakMap<Statement, Map<Profile, Judged>>();
 
-  constructor(program: Program, options: EngineOptions) {
+  constructor(program: Program, options: EngineOptions, columnLabels: ColumnLabels) {
     this.#program = program;
     this.#options = options;
+    this.#columnLabels = columnLabels;
   }
 
   decide(request: AccessRequest): Decision {
@@ -141,24 +162,24 @@ class DecisionCache {
       sessions = new WeakMap();
       this.#bySession.set(principal, sessions);
     }
-    let profile = sessions.get(session);
-    if (profile === undefined) {
-      profile = this.#sharedProfile(principal, session);
-      sessions.set(session, profile);
-    }
+    const columns = this.#columnLabels(session.database.name);
+    const kept = sessions.get(session);
+    // SECURITY: verdicts hang on the profile, so a label that a comment has added counts for statements seen before.
+    if (kept?.columns === columns) return kept.profile;
+    const profile = this.#sharedProfile(principal, session, columns);
+    sessions.set(session, { profile, columns });
     return profile;
   }
 
-  #sharedProfile(principal: Principal, session: SessionFacts): Profile {
+  #sharedProfile(principal: Principal, session: SessionFacts, columns: readonly LabelledColumn[]): Profile {
     const { dialect, database, tls, clientAddress, application } = session;
     const client = this.#program.readsClient ? [clientAddress, application ?? null] : [];
     const key = JSON.stringify([principal, dialect, database.name, database.labels, tls, client]);
-    let profile = this.#profiles.get(key);
-    if (profile === undefined) {
-      if (this.#profiles.size >= MAX_PROFILES) this.#profiles = new Map();
-      profile = createProfile(this.#program, principal, session);
-      this.#profiles.set(key, profile);
-    }
+    const kept = this.#profiles.get(key);
+    if (kept?.columns === columns) return kept.profile;
+    if (this.#profiles.size >= MAX_PROFILES) this.#profiles = new Map();
+    const profile = createProfile(this.#program, principal, session);
+    this.#profiles.set(key, { profile, columns });
     return profile;
   }
 

@@ -60,7 +60,7 @@ export interface ConditionTrace {
 /** Explains one request. Never throws for a request that has the model's shape. */
 export function explain(engine: Engine, request: AccessRequest): Explanation {
   const decision = engine.decide(request);
-  const program = compileProgram(engine.set);
+  const program = compileProgram(engine.set, engine.columnLabels);
   const { subjects } = createProfile(program, request.principal, request.session);
   const statements = request.statements.map((statement) => explainStatement(program, subjects, statement));
   return { decision, statements, changes: whatWouldChange(decision, statements) };

@@ -1,3 +1,5 @@
+export type { ColumnComment, LabelledColumn } from './comment-labels.ts';
+export { readCommentLabels } from './comment-labels.ts';
 export type { Engine, EngineOptions, Grants } from './engine.ts';
 export { createEngine } from './engine.ts';
 export type {
@@ -24,5 +26,6 @@ export { replay } from './replay.ts';
 export { isAccessRequest } from './request-facts.ts';
 export type { StandingLabels } from './standing-labels.ts';
 export { createStandingLabels } from './standing-labels.ts';
+export type { ColumnLabels } from './subject.ts';
 export type { CaseResult, Mismatch } from './test-policies.ts';
 export { formatCaseResult, testPolicies } from './test-policies.ts';

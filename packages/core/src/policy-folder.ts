@@ -13,6 +13,7 @@ import { GatewayError } from '@gatehouse/model';
 import { createEngine, type Engine, type Grants } from './engine.ts';
 import { loadPolicies, type PolicySource } from './load-policies.ts';
 import { formatProblem, type Problem } from './problem.ts';
+import type { ColumnLabels } from './subject.ts';
 
 export interface PolicyFolder {
   /** The engine of the last good set. */
@@ -28,6 +29,8 @@ export type PolicyChange =
 
 export interface PolicyFolderOptions {
   readonly grants?: Grants;
+  /** Labels from the comments of databases. */
+  readonly columnLabels?: ColumnLabels;
   /** Silence after a change before it is read. */
   readonly debounceMs?: number;
   /** How often the folder is read anyway, for file systems that do not report changes. */
@@ -133,11 +136,15 @@ class WatchedFolder implements PolicyFolder {
     if (!result.ok) return { kind: 'refused', problems: result.problems };
     if (result.set.policies.length === 0)
       return { kind: 'refused', problems: [this.#problem('no policy document found')] };
-    const { grants } = this.#options;
+    const { grants, columnLabels } = this.#options;
     const revision = policyRevision(sources);
     return {
       kind: 'loaded',
-      engine: createEngine(result.set, grants === undefined ? { revision } : { revision, grants }),
+      engine: createEngine(result.set, {
+        revision,
+        ...(grants === undefined ? {} : { grants }),
+        ...(columnLabels === undefined ? {} : { columnLabels }),
+      }),
     };
   }
 

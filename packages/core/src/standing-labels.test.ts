@@ -22,10 +22,14 @@ objects: { '*.customers': { Email: contact } }
 describe('the labels that stand', () => {
   const loaded = loadPolicies([{ file: 'a.yaml', text: DOCUMENT }]);
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
-  const labels = createStandingLabels(loaded.set, {
-    dialect: 'postgres',
-    database: { name: 'shop', labels: {} },
-  });
+  const labels = createStandingLabels(
+    loaded.set,
+    {
+      dialect: 'postgres',
+      database: { name: 'shop', labels: {} },
+    },
+    [],
+  );
   const of = (name: string, field: string) => labels({ kind: 'relation', path: ['public', name] }, field);
 
   it('add up over every classification that speaks of the database', () => {
@@ -39,10 +43,11 @@ describe('the labels that stand', () => {
     expect(of('tickets', 'customer.email')).toEqual(['pii.name', 'pii.email']);
     expect(of('tickets', 'customer.phone')).toEqual(['pii.name']);
     expect(
-      createStandingLabels(loaded.set, { dialect: 'mongodb', database: { name: 'billing', labels: {} } })(
-        { kind: 'relation', path: ['public', 'tickets'] },
-        'customer',
-      ),
+      createStandingLabels(
+        loaded.set,
+        { dialect: 'mongodb', database: { name: 'billing', labels: {} } },
+        [],
+      )({ kind: 'relation', path: ['public', 'tickets'] }, 'customer'),
     ).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@
 import type { Principal, SessionFacts } from '@gatehouse/model';
 import { subjectVariables } from './cel-facts.ts';
 import type { CelVariables } from './cel-variables.ts';
+import type { LabelledColumn } from './comment-labels.ts';
 import { compileDatabases, type SubjectFacts } from './compile-match.ts';
 import { type ActiveRule, activate, type CompiledRule, compileRule, testWhen } from './compile-rule.ts';
 import { type Finding, finding, formatRule } from './finding.ts';
@@ -18,12 +19,18 @@ export interface Program {
   readonly readsClient: boolean;
 }
 
+/**
+ * Labels that a database itself gives to its columns, by the name of the database. The same list as long as nothing
+ * has changed, so that what was derived from it can be kept.
+ */
+export type ColumnLabels = (database: string) => readonly LabelledColumn[];
+
 /** Compiles every rule of the set, once. */
-export function compileProgram(set: PolicySet): Program {
+export function compileProgram(set: PolicySet, columnLabels: ColumnLabels = noColumnLabels): Program {
   const rules = set.policies.flatMap((policy) => policy.rules);
   return {
     rules: rules.map(compileRule),
-    labelsFor: createLabelLookup(set.classifications),
+    labelsFor: createLabelLookup(set.classifications, columnLabels),
     readsClient: rules.some((rule) => rule.when?.readsClient === true),
   };
 }
@@ -76,23 +83,35 @@ export function createSubject(
 
 const MAX_DATABASES = 1_000;
 
-/** One index per database, shared by every principal that uses it. */
-function createLabelLookup(classifications: readonly Classification[]): Program['labelsFor'] {
-  const indexes = new Map<string, LabelIndex>();
+const NO_COLUMN_LABELS: readonly LabelledColumn[] = [];
+
+/** For where no database is asked. */
+export function noColumnLabels(): readonly LabelledColumn[] {
+  return NO_COLUMN_LABELS;
+}
+
+/** One index per database, shared by every principal that uses it, and made anew when the database's own labels change. */
+function createLabelLookup(
+  classifications: readonly Classification[],
+  columnLabels: ColumnLabels,
+): Program['labelsFor'] {
+  const indexes = new Map<
+    string,
+    { readonly index: LabelIndex; readonly columns: readonly LabelledColumn[] }
+  >();
   const tests = classifications.map(({ databases, entries }) => ({
     applies: databases === undefined ? () => true : compileDatabases(databases),
     entries,
   }));
   return (session) => {
     const key = JSON.stringify([session.dialect, session.database.name, session.database.labels]);
-    let index = indexes.get(key);
-    if (index === undefined) {
-      if (indexes.size >= MAX_DATABASES) indexes.clear();
-      index = createLabelIndex(
-        tests.filter(({ applies }) => applies(session)).flatMap(({ entries }) => entries),
-      );
-      indexes.set(key, index);
-    }
+    const columns = columnLabels(session.database.name);
+    const kept = indexes.get(key);
+    if (kept?.columns === columns) return kept.index;
+    if (indexes.size >= MAX_DATABASES) indexes.clear();
+    const entries = tests.filter(({ applies }) => applies(session)).flatMap((test) => test.entries);
+    const index = createLabelIndex(entries, columns);
+    indexes.set(key, { index, columns });
     return index;
   };
 }

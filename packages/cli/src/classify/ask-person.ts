@@ -21,7 +21,7 @@ export function findPerson(): Person | null {
   };
 }
 
-const LABEL = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+const LABEL = /^(?=.{1,100}$)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*$/;
 
 /**
  * Goes through the proposals with a person: `y` takes a label, `n` leaves it, `e` puts another in its place, `q` leaves

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createStandingLabels, formatProblem, loadPolicies, readPolicySources } from '@gatehouse/core';
+import {
+  createStandingLabels,
+  formatProblem,
+  type LabelledColumn,
+  loadPolicies,
+  type PolicySet,
+  readPolicySources,
+} from '@gatehouse/core';
 import { GatewayError } from '@gatehouse/model';
 import { type Command, InvalidArgumentError } from 'commander';
 import { askPerson, findPerson, formatProposals } from '../classify/ask-person.ts';
@@ -8,7 +15,7 @@ import { type Proposal, proposeLabels } from '../classify/propose-labels.ts';
 import type { SampledTable } from '../classify/sampled-table.ts';
 import { type Written, writeClassification } from '../classify/write-classification.ts';
 import { DIALECTS } from '../compose/dialects.ts';
-import { ownConnectionOptions } from '../compose/open-database.ts';
+import { ownConnectionOptions, readColumnLabels } from '../compose/open-database.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { DatabaseConfig } from '../config/schema.ts';
 import { suggest } from '../config/suggest.ts';
@@ -57,8 +64,10 @@ Example:
 async function classify(options: ClassifyOptions, terminal: Terminal): Promise<void> {
   const loaded = openConfig(options.config, terminal);
   const database = findDatabase(loaded, options.database);
-  const standing = readStandingLabels(loaded, database);
-  const tables = await sampleDatabase(loaded, database, options, terminal);
+  const set = readPolicies(loaded);
+  const { tables, columns } = await readDatabase(loaded, database, options, terminal);
+  const { name, dialect, labels } = database;
+  const standing = createStandingLabels(set, { dialect, database: { name, labels } }, columns);
   const proposals = proposeLabels(tables, standing);
   if (options.json !== true) report(proposals, tables, terminal);
   if (options.write !== undefined && existsSync(options.write))
@@ -80,31 +89,39 @@ function findDatabase({ config }: LoadedConfig, name: string): DatabaseConfig {
   throw new GatewayError('config', 'unknown-database', `no database \`${name}\`${suggest(name, names)}`);
 }
 
-function readStandingLabels({ config, folder }: LoadedConfig, { name, dialect, labels }: DatabaseConfig) {
+function readPolicies({ config, folder }: LoadedConfig): PolicySet {
   const result = loadPolicies(readPolicySources(resolve(folder, config.policies)));
-  if (result.ok) return createStandingLabels(result.set, { dialect, database: { name, labels } });
+  if (result.ok) return result.set;
   const problems = result.problems.slice(0, 5).map(formatProblem).join('; ');
   throw new GatewayError('config', 'policy-refused', `the policies are refused: ${problems}`);
 }
 
-async function sampleDatabase(
+interface Read {
+  readonly tables: readonly SampledTable[];
+  /** Labels from comments. */
+  readonly columns: readonly LabelledColumn[];
+}
+
+async function readDatabase(
   { folder }: LoadedConfig,
   database: DatabaseConfig,
   options: ClassifyOptions,
   terminal: Terminal,
-): Promise<readonly SampledTable[]> {
+): Promise<Read> {
   const dialect = Object.hasOwn(DIALECTS, database.dialect) ? DIALECTS[database.dialect] : undefined;
   if (dialect === undefined)
     throw new GatewayError('config', 'unknown-dialect', `no dialect \`${database.dialect}\``);
   const own = ownConnectionOptions(database, folder);
   const connection = dialect.openConnection(own);
   try {
-    return await dialect.sample(connection.ask, {
+    const columns = await readColumnLabels(await dialect.createAdapter(), connection.ask);
+    const tables = await dialect.sample(connection.ask, {
       database: own.database,
       rows: options.sample,
       timeoutMs: options.timeout * 1_000,
       progress: createProgress(terminal),
     });
+    return { tables, columns };
   } finally {
     await connection.close();
   }

@@ -1,4 +1,5 @@
-import type { Adapter, ServerFacts } from '@gatehouse/adapter';
+import type { Adapter, Ask, ServerFacts } from '@gatehouse/adapter';
+import { type LabelledColumn, readCommentLabels } from '@gatehouse/core';
 import { createCatalogLoader, type Database } from '@gatehouse/gateway';
 import { createUpstreamCredential } from '@gatehouse/identity';
 import type { Logger } from 'pino';
@@ -10,6 +11,8 @@ import type { Dialect } from './dialects.ts';
 export interface OpenDatabase extends Database {
   /** Settles when the catalog was read for the first time, or could not be. */
   readonly ready: Promise<void>;
+  /** Labels from comments on its columns; the same list until they change. */
+  columnLabels(): readonly LabelledColumn[];
   /** Null when the catalog is current; otherwise why it is not. */
   problem(): string | null;
   close(): Promise<void>;
@@ -43,6 +46,7 @@ export function openDatabase(
     serverFacts: () => knowledge.facts,
     ask: connection.ask,
     ready: knowledge.ready,
+    columnLabels: () => knowledge.columnLabels,
     problem: () => knowledge.problem,
     close: () => knowledge.close(),
   };
@@ -68,11 +72,17 @@ export function ownConnectionOptions(
   };
 }
 
+/** Labels that stand in comments on the columns of a database. */
+export async function readColumnLabels(adapter: Adapter, ask: Ask): Promise<readonly LabelledColumn[]> {
+  return readCommentLabels((await adapter.loadColumnComments?.(ask)) ?? []);
+}
+
 /** What is known of one server: its facts once, its catalog again and again. */
 class Knowledge {
   readonly catalog;
   readonly ready: Promise<void>;
   facts: ServerFacts | null = null;
+  columnLabels: readonly LabelledColumn[] = [];
   problem: string | null = 'the catalog has not been read yet';
   readonly #adapter: Adapter;
   readonly #connection: OwnConnection;
@@ -99,7 +109,15 @@ class Knowledge {
 
   async #load(): Promise<unknown> {
     this.facts ??= await this.#adapter.readServerFacts(this.#connection.ask);
-    return this.#adapter.loadCatalog(this.#connection.ask);
+    const catalog = await this.#adapter.loadCatalog(this.#connection.ask);
+    // INVARIANT: labels are read behind the catalog and count before it, so that no table is known without its own.
+    this.#label(await readColumnLabels(this.#adapter, this.#connection.ask));
+    return catalog;
+  }
+
+  /** Keeps the list as long as it says the same, because everything that was decided hangs on it. */
+  #label(columns: readonly LabelledColumn[]): void {
+    if (JSON.stringify(columns) !== JSON.stringify(this.columnLabels)) this.columnLabels = columns;
   }
 
   #loaded(error: unknown, revision: number): void {

@@ -3,7 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Adapter } from '@gatehouse/adapter';
-import { createPolicyFolder, formatProblem, type PolicyFolder } from '@gatehouse/core';
+import {
+  type ColumnLabels,
+  createPolicyFolder,
+  formatProblem,
+  type LabelledColumn,
+  type PolicyFolder,
+} from '@gatehouse/core';
 import {
   type AdminServer,
   createGateway,
@@ -59,7 +65,10 @@ async function compose(
   closeAll: () => Promise<void>,
 ): Promise<Running> {
   const { config, folder } = loaded;
-  const policies = createPolicyFolder(resolve(folder, config.policies));
+  const databases = new Map<string, OpenDatabase>();
+  const policies = createPolicyFolder(resolve(folder, config.policies), {
+    columnLabels: createColumnLabels(databases),
+  });
   opened.push(() => policies.close());
   const identity = await openIdentity(loaded, (error) =>
     log.error({ err: error }, 'principals not reloaded'),
@@ -67,8 +76,10 @@ async function compose(
   const key = maskingKey(loaded);
   const audit = await openAudit(loaded, key, log);
   opened.push(() => audit.close());
-  const databases = await openDatabases(loaded, log);
-  for (const database of databases.values()) opened.push(() => database.close());
+  for (const database of await openDatabases(loaded, log)) {
+    databases.set(database.facts.name, database);
+    opened.push(() => database.close());
+  }
 
   const metrics = createMetrics();
   opened.push(measureAudit(audit, metrics));
@@ -114,12 +125,18 @@ async function compose(
   return { gateway, identity, audit, adminPort: admin.port, close: closeAll };
 }
 
+/** Labels of the databases that are open; a database that is not has no sessions. */
+function createColumnLabels(databases: ReadonlyMap<string, OpenDatabase>): ColumnLabels {
+  const none: readonly LabelledColumn[] = [];
+  return (name) => databases.get(name)?.columnLabels() ?? none;
+}
+
 async function openDatabases(
   { config, folder }: LoadedConfig,
   log: Logger,
-): Promise<ReadonlyMap<string, OpenDatabase>> {
+): Promise<readonly OpenDatabase[]> {
   const adapters = new Map<string, Adapter>();
-  const databases = new Map<string, OpenDatabase>();
+  const databases: OpenDatabase[] = [];
   for (const database of config.databases) {
     const dialect = Object.hasOwn(DIALECTS, database.dialect) ? DIALECTS[database.dialect] : undefined;
     if (dialect === undefined) {
@@ -131,7 +148,7 @@ async function openDatabases(
     }
     const adapter = adapters.get(database.dialect) ?? (await dialect.createAdapter());
     adapters.set(database.dialect, adapter);
-    databases.set(database.name, openDatabase(database, dialect, adapter, folder, log));
+    databases.push(openDatabase(database, dialect, adapter, folder, log));
   }
   return databases;
 }

@@ -1,0 +1,21 @@
+import type { Ask, ColumnComment } from '@gatehouse/adapter';
+
+/** Names in full, so the search path does not matter; only comments in which labels can stand. */
+const QUERY = `select n.nspname::text as schema, c.relname::text as relation, a.attname::text as name, d.description as comment
+  from pg_catalog.pg_description d
+  join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid
+  join pg_catalog.pg_class c on c.oid = a.attrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objsubid > 0
+    and d.description operator(pg_catalog.~~*) '%gatehouse:%'
+  order by 1, 2, a.attnum`;
+
+/** Reads `COMMENT ON COLUMN` of tables, views and everything else with columns. */
+export async function loadColumnComments(ask: Ask): Promise<readonly ColumnComment[]> {
+  const rows = (await ask({ sql: QUERY })) as readonly Readonly<Record<string, unknown>>[];
+  return rows.map((row) => ({
+    object: { kind: 'relation', path: [String(row['schema']), String(row['relation'])] },
+    field: String(row['name']),
+    comment: String(row['comment']),
+  }));
+}
