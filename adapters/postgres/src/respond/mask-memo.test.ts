@@ -46,6 +46,13 @@ describe('MaskMemo', () => {
       }
   });
 
+  it('knows a hundred values that come in turn', () => {
+    const memo = started();
+    const round = () => Array.from({ length: 100 }, (_, n) => ask(memo, `value ${n}`, `result ${n}`));
+    round();
+    expect(round()).toEqual(Array.from({ length: 100 }, (_, n) => `result ${n}`));
+  });
+
   it('keeps neither long values nor long results', () => {
     const memo = started();
     const long = 'x'.repeat(64);
