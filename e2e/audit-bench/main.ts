@@ -47,8 +47,9 @@ function urls({ postgres, redis }: Fleet): { readonly redisUrl: string; readonly
 async function work(redisUrl: string, storeUrl: string): Promise<void> {
   const store = await openStore({ kind: 'server', url: storeUrl }, () => undefined);
   await store.migrate();
-  createAuditWorker({ redisUrl, store, onAlert: (alert) => report(JSON.stringify(alert)) });
+  const worker = createAuditWorker({ redisUrl, store, onAlert: (alert) => report(JSON.stringify(alert)) });
   report('ready');
+  setInterval(() => report(`stored ${worker.status().storedEvents}`), 100);
 }
 
 await main();
