@@ -60,16 +60,17 @@ const MADE: Partial<Record<(typeof ROW_COLUMNS)[number], string>> = {
   facts: `array_to_tsvector(coalesce(string_to_array(r.facts, e'\\x1e'), '{}'))`,
 };
 
-/** A parameter per column, see insert-rows. Gives the numbers of the rows that were not there before. */
+/** A parameter per column, see insert-rows. Gives how many rows were not there before. */
 export const INSERT = `
-  with held as materialized (select pg_advisory_xact_lock(${INSERT_LOCK}))
-  insert into ${TABLE} (${ROW_COLUMNS.join(', ')})
+  with held as materialized (select pg_advisory_xact_lock(${INSERT_LOCK})),
+  added as (insert into ${TABLE} (${ROW_COLUMNS.join(', ')})
   select ${ROW_COLUMNS.map((name) => MADE[name] ?? `r.${name}`).join(', ')}
   from held, unnest(${ROW_COLUMNS.map((_, index) => `string_to_array($${index + 1}::text, e'\\x1f', e'\\x1d')`).join(', ')})
     as r (${ROW_COLUMNS.join(', ')})
   order by 1, 2
   on conflict (node, seq) do nothing
-  returning node, seq`;
+  returning 1)
+  select count(*) as added from added`;
 
 /**
  * One parameter: requests. Gives their outcomes what their intents say of who asked for what, where

@@ -31,14 +31,15 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
       const events = lines.map(parseOwnLine);
       const { rows, apart } = joinInBatch(events.map((event, index) => eventColumns(event, lines[index]!)));
       await migrate();
-      const added = await run(INSERT, ...insertParameters(rows, factsOf)).catch((error: unknown) => {
+      const [counted] = await run(INSERT, ...insertParameters(rows, factsOf)).catch((error: unknown) => {
         // The database was set back or made anew; the next attempt makes the schema again.
         if (error instanceof GatewayError && error.context['reason'] === UNDEFINED_TABLE) migrated = null;
         throw error;
       });
       if (apart.length > 0) await run(JOIN_OUTCOMES, apart);
-      if (added.length === rows.length) return { inserted: added.length, duplicates: 0, conflicts: [] };
-      return compareOld(run, events, lines, added);
+      const inserted = Number(counted?.['added']);
+      if (inserted === rows.length) return { inserted, duplicates: 0, conflicts: [] };
+      return compareOld(run, events, lines, inserted);
     },
 
     async tail(after, limit) {
@@ -148,9 +149,8 @@ async function compareOld(
   run: Run,
   events: readonly AuditEvent[],
   lines: readonly string[],
-  added: readonly SqlRow[],
+  inserted: number,
 ): Promise<InsertResult> {
-  const fresh = new Set(added.map((row) => `${row['node']}/${row['seq']}`));
   const wanted = events.map(({ node, seq }) => ({ node, seq }));
   const text = `select e.node, e.seq, e.line from ${TABLE} e
     join json_to_recordset($1::json) as r (node text, seq bigint) using (node, seq)`;
@@ -160,8 +160,8 @@ async function compareOld(
   const names = events.map(({ node, seq }) => `${node}/${seq}`);
   const conflicts = names.filter((name, index) => kept.get(name) !== lines[index]);
   return {
-    inserted: fresh.size,
-    duplicates: lines.length - fresh.size - conflicts.length,
+    inserted,
+    duplicates: lines.length - inserted - conflicts.length,
     conflicts: [...new Set(conflicts)],
   };
 }
