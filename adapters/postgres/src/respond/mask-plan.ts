@@ -45,7 +45,7 @@ function toldColumn(
   if (told?.sources.known !== true) return 'unknown';
   const found = masksOn(told.sources.value, masks);
   if (found.length === 0) return null;
-  return told.kind === 'value' ? columnMasking(column, maskerOf(strictest(found))) : HIDDEN;
+  return told.kind === 'value' ? maskingOf(column, found, maskerOf) : HIDDEN;
 }
 
 function originColumn(
@@ -64,7 +64,7 @@ function originColumn(
   const known = told?.sources.known === true ? masksOn(told.sources.value, masks) : [];
   if (known.length > 0 && told?.kind !== 'value') return HIDDEN;
   const found = [...reported, ...known];
-  return found.length === 0 ? null : columnMasking(column, maskerOf(strictest(found)));
+  return found.length === 0 ? null : maskingOf(column, found, maskerOf);
 }
 
 /**
@@ -83,24 +83,49 @@ function isTold(origin: CatalogOrigin, told: OutputColumn | null, catalog: Postg
   );
 }
 
+/** A mask that holds for a column. */
+interface FoundMask {
+  readonly masker: MaskerSpec;
+  /** What it masks is only a part of the column: a path into a document. */
+  readonly isPath: boolean;
+}
+
 /** The masks of the fields themselves or of anything that they stand for. */
-function masksOn(sources: readonly FieldSource[], masks: readonly FieldMask[]): readonly FieldMask[] {
-  return masks.filter((mask) => sources.some(({ object, field }) => covers(mask, object.path, field)));
+function masksOn(sources: readonly FieldSource[], masks: readonly FieldMask[]): readonly FoundMask[] {
+  return masks.flatMap((mask): readonly FoundMask[] => {
+    const names = sources
+      .filter(({ object }) => isSame(mask.object.path, object.path))
+      .map(({ field }) => field);
+    if (names.some((name) => isWhole(mask.field, name))) return [{ masker: mask.masker, isPath: false }];
+    return names.some((name) => leadsInto(mask.field, name)) ? [{ masker: mask.masker, isPath: true }] : [];
+  });
 }
 
-/** Where masks disagree nobody can say which value it is, and nothing of it leaves. */
-function strictest(found: readonly FieldMask[]): MaskerSpec {
-  const [first, ...others] = found.map(({ masker }) => masker);
-  const text = JSON.stringify(first);
-  return others.every((each) => JSON.stringify(each) === text) ? first! : { kind: 'null' };
+/** Where masks disagree nobody can say which value it is, and nothing of it leaves; nor where only a part is masked. */
+function maskingOf(
+  column: ColumnDescription,
+  found: readonly FoundMask[],
+  maskerOf: PlanInput['maskerOf'],
+): ColumnMasking {
+  const [first, ...others] = found;
+  const text = JSON.stringify(first!.masker);
+  const agree =
+    !first!.isPath && others.every(({ masker, isPath }) => !isPath && JSON.stringify(masker) === text);
+  return agree ? columnMasking(column, maskerOf(first!.masker)) : HIDDEN;
 }
 
-function covers({ object, field }: FieldMask, path: readonly string[], name: string): boolean {
-  return (
-    (field === '*' || name === '*' || field === name) &&
-    object.path.length === path.length &&
-    object.path.every((part, i) => part === path[i])
-  );
+/** Case is ignored, as rules ignore it in names. */
+function isWhole(field: string, name: string): boolean {
+  return field === '*' || name === '*' || field.toLowerCase() === name.toLowerCase();
+}
+
+/** SECURITY: a path into a column masks the column (mask-paths.test.ts). */
+function leadsInto(field: string, name: string): boolean {
+  return field.toLowerCase().startsWith(`${name.toLowerCase()}.`);
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((part, i) => part === b[i]);
 }
 
 /** `select c from customers c`: the server names the table, and no column of it. */
