@@ -2,13 +2,14 @@
  * Definitions that can tell the values of a table, or take its name away from those who protect it.
  *
  * A constraint, an index over an expression, a policy or a cast of a column is tried on every row and fails by what it
- * finds there; a trigger sees each row; after a RENAME the labels of the old name hold no longer. All of these count as
- * a use of every column (`Statement.probes`). What only adds to a table is on the list of what does not.
+ * finds there; a trigger sees each row; after a RENAME the labels of the old name hold no longer, after a comment on a
+ * column those that stood in the comment before. All of these count as a use of every column (`Statement.probes`).
+ * What only adds to a table is on the list of what does not.
  */
-import type { AlterTableStmt, IndexStmt, Node, RangeVar } from 'libpg-query';
+import type { AlterTableStmt, CommentStmt, IndexStmt, Node, RangeVar } from 'libpg-query';
 import { ofColumn } from './lineage.ts';
 import type { QueryEnvironment } from './query-environment.ts';
-import { visitObjects } from './syntax-tree.ts';
+import { nameParts, visitObjects } from './syntax-tree.ts';
 
 /** Records the relations whose values the definition can tell. */
 export function probeDefinition({ state }: QueryEnvironment, node: Node): void {
@@ -26,9 +27,21 @@ function probedRelation(node: Node): RangeVar | undefined {
   if ('RenameStmt' in node)
     return node.RenameStmt.renameType === 'OBJECT_INDEX' ? undefined : node.RenameStmt.relation;
   if ('AlterObjectSchemaStmt' in node) return node.AlterObjectSchemaStmt.relation;
+  if ('CommentStmt' in node) return commentedRelation(node.CommentStmt);
   if ('CreateTrigStmt' in node) return node.CreateTrigStmt.relation;
   if ('CreatePolicyStmt' in node) return node.CreatePolicyStmt.table;
   return 'AlterPolicyStmt' in node ? node.AlterPolicyStmt.table : undefined;
+}
+
+/** The relation of a column that is commented on. Comments on anything else carry no labels. */
+function commentedRelation({ objtype, object }: CommentStmt): RangeVar | undefined {
+  if (objtype !== 'OBJECT_COLUMN' || object === undefined || !('List' in object)) return undefined;
+  const [relname, schemaname, catalogname] = nameParts(object.List.items).slice(0, -1).reverse();
+  return {
+    ...(relname === undefined ? {} : { relname }),
+    ...(schemaname === undefined ? {} : { schemaname }),
+    ...(catalogname === undefined ? {} : { catalogname }),
+  };
 }
 
 function isAddition({ cmds, objtype }: AlterTableStmt): boolean {
