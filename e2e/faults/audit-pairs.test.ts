@@ -30,6 +30,7 @@ const PAIRS: readonly (readonly PartName[])[] = [
 ];
 const TOGETHER: readonly (readonly PartName[])[] = [
   ['redis', 'store'],
+  ['worker', 'store'],
   ['worker', 'gateway'],
 ];
 

@@ -145,10 +145,14 @@ export class FaultStage {
     const first = this.#next;
     const begun = performance.now();
     const clients = Array.from({ length: CLIENTS }, () => this.#client(() => stopped));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    await work();
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    stopped = true;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await work();
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+    } finally {
+      // A load that outlives its test would be found unrecorded by the next one.
+      stopped = true;
+    }
     const seconds = (performance.now() - begun) / 1_000;
     await Promise.all(clients);
     const statements = this.#next - first;

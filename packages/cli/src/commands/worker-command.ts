@@ -31,7 +31,11 @@ export function addWorkerCommand(program: Command, terminal: Terminal): void {
       const store = await openStore(storeOf(loaded), (error) =>
         log.error({ err: error }, 'store connection lost'),
       );
-      await store.migrate();
+      await store.migrate().catch((error: unknown) => {
+        // Events wait in the queue; the first insert makes the schema.
+        if (!(error instanceof GatewayError && error.kind === 'unavailable')) throw error;
+        log.warn({ err: error }, 'audit: the store is away; events wait in the queue');
+      });
       const worker = createAuditWorker({ redisUrl: redis, store, onAlert: (alert) => logAlert(log, alert) });
       terminal.note('taking events; Ctrl-C stops');
       await stopSignal();
