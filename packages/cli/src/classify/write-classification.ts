@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { formatProblem, loadPolicies, type PolicySource, readPolicySources } from '@gatehouse/core';
 import { GatewayError } from '@gatehouse/model';
 import { addLabels, type ClassificationTarget, type LabelledColumn } from './classification-document.ts';
@@ -38,7 +38,7 @@ export function writeClassification(
   }
   return {
     existed,
-    inForce: readPolicySources(policies).some((source) => source.file === insideOf(policies, path)),
+    inForce: readPolicySources(policies).some((source) => isFile(policies, source, path)),
   };
 }
 
@@ -54,8 +54,9 @@ function placeOf(file: string): string {
   }
 }
 
-function insideOf(policies: string, path: string): string {
-  return relative(realpathSync(policies), path).replaceAll('\\', '/');
+/** Whether a document of the policy folder is that file, by whatever links. */
+function isFile(policies: string, { file }: PolicySource, path: string): boolean {
+  return realpathSync(join(policies, file)) === path;
 }
 
 function readAndAdd(
@@ -74,9 +75,7 @@ function readAndAdd(
 
 /** What is wrong with the policy folder once the file is in it, wherever the file really stands; undefined when nothing is. */
 function check(path: string, text: string, policies: string): string | undefined {
-  const inside = insideOf(policies, path);
-  const others = readPolicySources(policies).filter(({ file }) => file !== inside);
-  const all: readonly PolicySource[] = [...others, { file: inside, text }];
-  const result = loadPolicies(all);
+  const others = readPolicySources(policies).filter((source) => !isFile(policies, source, path));
+  const result = loadPolicies([...others, { file: basename(path), text }]);
   return result.ok ? undefined : result.problems.slice(0, 5).map(formatProblem).join('; ');
 }

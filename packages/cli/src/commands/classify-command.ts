@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
+  createPolicyFolder,
   createStandingLabels,
-  formatProblem,
   type LabelledColumn,
-  loadPolicies,
   type PolicySet,
-  readPolicySources,
 } from '@gatehouse/core';
 import { GatewayError } from '@gatehouse/model';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -86,14 +84,13 @@ function findDatabase({ config }: LoadedConfig, name: string): DatabaseConfig {
   const found = config.databases.find((database) => database.name === name);
   if (found !== undefined) return found;
   const names = config.databases.map((database) => database.name);
-  throw new GatewayError('config', 'unknown-database', `no database \`${name}\`${suggest(name, names)}`);
+  throw new GatewayError('config', 'no-such-database', `no database \`${name}\`${suggest(name, names)}`);
 }
 
 function readPolicies({ config, folder }: LoadedConfig): PolicySet {
-  const result = loadPolicies(readPolicySources(resolve(folder, config.policies)));
-  if (result.ok) return result.set;
-  const problems = result.problems.slice(0, 5).map(formatProblem).join('; ');
-  throw new GatewayError('config', 'policy-refused', `the policies are refused: ${problems}`);
+  const policies = createPolicyFolder(resolve(folder, config.policies));
+  policies.close();
+  return policies.current().set;
 }
 
 interface Read {
@@ -110,7 +107,11 @@ async function readDatabase(
 ): Promise<Read> {
   const dialect = Object.hasOwn(DIALECTS, database.dialect) ? DIALECTS[database.dialect] : undefined;
   if (dialect === undefined)
-    throw new GatewayError('config', 'unknown-dialect', `no dialect \`${database.dialect}\``);
+    throw new GatewayError(
+      'config',
+      'unknown-dialect',
+      `database \`${database.name}\`: no dialect \`${database.dialect}\`${suggest(database.dialect, Object.keys(DIALECTS))}`,
+    );
   const own = ownConnectionOptions(database, folder);
   const connection = dialect.openConnection(own);
   try {
