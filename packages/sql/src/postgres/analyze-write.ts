@@ -14,7 +14,7 @@ import { analyzeAll, analyzeExpression, analyzeParts } from './analyze-expressio
 import { analyzeFrom, itemOfRelation, resolveRelation } from './analyze-from.ts';
 import { analyzeSelect, analyzeTargets, consume } from './analyze-select.ts';
 import { withCtes } from './common-table-expressions.ts';
-import { isFilter } from './is-filter.ts';
+import { filtersTarget, picksRows } from './filtered-rows.ts';
 import { combine, type Lineage, NOTHING } from './lineage.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { type FromPart, partOfItem, type RangeItem, type Scope } from './scope.ts';
@@ -74,6 +74,9 @@ function analyzeInsert(outer: QueryEnvironment, parent: Scope, statement: Insert
         useField(env, written, node.IndexElem.name, 'filter');
     }
     if (conflict.action === 'ONCONFLICT_UPDATE') {
+      // As many rows may be updated as the query gives.
+      const query = source !== undefined && 'SelectStmt' in source ? source.SelectStmt : undefined;
+      if (query !== undefined && query.valuesLists === undefined && !picksRows(env, query)) bounded = false;
       const updated: WrittenItem = {
         ...written,
         action: 'update',
@@ -114,7 +117,11 @@ function analyzeUpdate(outer: QueryEnvironment, parent: Scope, statement: Update
   const scope: Scope = { parts: [written.part, ...from], parent };
   writeTargets(env, scope, written, statement.targetList ?? []);
   analyzeExpression(env, scope, statement.whereClause, 'filter');
-  const bounded = isFilter(statement.whereClause, from.length === 0 ? null : written.item.name);
+  const bounded = filtersTarget(env, statement.whereClause, {
+    targets: written.targets,
+    name: written.item.name,
+    alone: from.length === 0,
+  });
   if (!bounded) env.state.writesAreBounded = false;
   return returning(env, parent, written, from, statement.relation, statement.returningClause, bounded);
 }
@@ -125,7 +132,11 @@ function analyzeDelete(outer: QueryEnvironment, parent: Scope, statement: Delete
   const written = openTarget(env, statement.relation, 'delete');
   const from = analyzeFrom(env, parent, statement.usingClause ?? []);
   analyzeExpression(env, { parts: [written.part, ...from], parent }, statement.whereClause, 'filter');
-  const bounded = isFilter(statement.whereClause, from.length === 0 ? null : written.item.name);
+  const bounded = filtersTarget(env, statement.whereClause, {
+    targets: written.targets,
+    name: written.item.name,
+    alone: from.length === 0,
+  });
   if (!bounded) env.state.writesAreBounded = false;
   return returning(env, parent, written, from, statement.relation, statement.returningClause, bounded);
 }
