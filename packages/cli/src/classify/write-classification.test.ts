@@ -1,9 +1,10 @@
 import {
+  chmodSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -38,14 +39,23 @@ describe('writing a classification', () => {
     const link = join(policies, 'link.yaml');
     const real = join(mkdtempSync(join(tmpdir(), 'gatehouse-classify-')), 'real.yaml');
     writeFileSync(real, '# mine\nkind: classification\nname: b\nobjects: {}\n');
+    chmodSync(real, 0o640);
     symlinkSync(real, link);
     expect(writeClassification(link, policies, TARGET, EMAIL).existed).toBe(true);
     expect(readFileSync(real, 'utf8')).toMatch(/# mine[\s\S]*classify-shop/);
+    expect(statSync(real).mode & 0o777).toBe(0o640);
     expect(readdirSync(policies).sort()).toEqual(['a.yaml', 'link.yaml']);
   });
 
+  it('takes another name when a document elsewhere has it, and keeps to that', () => {
+    const file = join(policies, 'found.yaml');
+    for (const field of ['email', 'phone'])
+      writeClassification(file, policies, { name: 'a', database: 'shop' }, [{ ...EMAIL[0]!, field }]);
+    expect(readFileSync(file, 'utf8').match(/^name: .*$/gm)).toEqual(['name: a-2']);
+    expect(readFileSync(file, 'utf8')).toMatch(/email: pii.email\n {4}phone: pii.email/);
+  });
+
   it.each([
-    ['a name that another file has', { name: 'a', database: 'shop' }, EMAIL],
     ['a label that is none', TARGET, [{ ...EMAIL[0]!, label: 'PII Email' }]],
     ['a path with an empty part', TARGET, [{ ...EMAIL[0]!, field: 'a..b' }]],
   ])('refuses %s and writes nothing', (_, target, columns) => {
@@ -57,8 +67,8 @@ describe('writing a classification', () => {
   });
 
   it('refuses a place that cannot be written', () => {
-    mkdirSync(join(policies, 'folder.yaml'));
-    for (const file of [join(policies, 'folder.yaml'), join(policies, 'no', 'such.yaml')])
+    const folder = mkdtempSync(join(tmpdir(), 'gatehouse-classify-'));
+    for (const file of [folder, join(folder, 'no', 'such.yaml')])
       expect(() => writeClassification(file, policies, TARGET, EMAIL)).toThrow(
         expect.objectContaining({ code: 'classification-refused' }),
       );

@@ -1,4 +1,13 @@
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { formatProblem, loadPolicies, type PolicySource, readPolicySources } from '@gatehouse/core';
 import { GatewayError } from '@gatehouse/model';
@@ -23,13 +32,16 @@ export function writeClassification(
 ): Written {
   const existed = existsSync(file);
   const path = existed ? realpathSync(file) : placeOf(file);
-  const text = readAndAdd(path, existed, target, columns);
-  const problems = check(path, text, policies);
+  const others = readPolicySources(policies).filter((source) => !isFile(policies, source, path));
+  const name = freeName(target.name, others);
+  const text = readAndAdd(path, existed, { ...target, name }, columns);
+  const problems = check(path, text, others);
   if (problems !== undefined)
     throw new GatewayError('config', 'classification-refused', `\`${file}\` is not written: ${problems}`);
   const draft = join(dirname(path), `.${basename(path)}.${process.pid}`);
   try {
     writeFileSync(draft, text, { flag: 'wx' });
+    if (existed) chmodSync(draft, statSync(path).mode);
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
@@ -73,9 +85,20 @@ function readAndAdd(
   }
 }
 
+/** The name, with a number behind it when a document of another file has it. */
+function freeName(name: string, others: readonly PolicySource[]): string {
+  const result = loadPolicies(others);
+  const taken = new Set(
+    result.ok ? result.set.classifications.map((classification) => classification.name) : [],
+  );
+  for (let count = 1; ; count++) {
+    const candidate = count === 1 ? name : `${name}-${count}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
 /** What is wrong with the policy folder once the file is in it, wherever the file really stands; undefined when nothing is. */
-function check(path: string, text: string, policies: string): string | undefined {
-  const others = readPolicySources(policies).filter((source) => !isFile(policies, source, path));
+function check(path: string, text: string, others: readonly PolicySource[]): string | undefined {
   const result = loadPolicies([...others, { file: basename(path), text }]);
   return result.ok ? undefined : result.problems.slice(0, 5).map(formatProblem).join('; ');
 }
