@@ -81,6 +81,7 @@ function figureSubLink(type: string | undefined, query: Node | undefined): Figur
   let select = query !== undefined && 'SelectStmt' in query ? query.SelectStmt : undefined;
   // The first query of a set operation names its columns.
   while (select?.larg !== undefined) select = select.larg;
+  if (type === 'EXPR_SUBLINK' && select?.valuesLists !== undefined) return strong('column1');
   const [first] = select?.targetList ?? [];
   if (type !== 'EXPR_SUBLINK' || first === undefined || !('ResTarget' in first)) return null;
   return strong(first.ResTarget.name) ?? figure(first.ResTarget.val);
