@@ -36,6 +36,7 @@ const TARGETS = [
   ['policy decisions', 'packages/core/src/soundness.test.ts'],
   ['maskers', 'packages/masking/src'],
   ['postgres pipelines against the server', 'e2e/fuzz/postgres-pipelines.test.ts', '', { draws: true }],
+  ['postgres origins against the server', 'e2e/differential/origins.test.ts', '', { draws: true }],
 ];
 
 const { values } = parseArgs({
