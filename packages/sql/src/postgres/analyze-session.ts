@@ -13,6 +13,7 @@ import { isPinnedSetting, PINNED_REASON } from './pinned-setting.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { EMPTY_SCOPE, partOfItem } from './scope.ts';
 import { formatSearchPath } from './search-path.ts';
+import { settingObject } from './setting-object.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
 import { literalText, nameParts } from './syntax-tree.ts';
 
@@ -180,11 +181,6 @@ function settingValue(name: string, args: readonly Node[] | undefined): string |
   const texts = values as readonly string[];
   // Each argument is one entry, commas in it included.
   return name === 'search_path' ? formatSearchPath(texts) : texts.join(', ');
-}
-
-function settingObject(name: string, value: string | undefined): ObjectRef {
-  const isRole = name === 'role' || name === 'session_authorization';
-  return isRole && value !== undefined ? { kind: 'role', path: [value] } : { kind: 'setting', path: [name] };
 }
 
 /** COPY in both directions. `analyzeQuery` analyzes a query that stands in it. */

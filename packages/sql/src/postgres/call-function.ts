@@ -6,6 +6,7 @@ import { classifyBuiltinFunction, isBuiltinFunctionName } from './builtin-functi
 import type { CatalogFunction } from './catalog.ts';
 import { combine, type Lineage, NOTHING, opaqueLineage } from './lineage.ts';
 import { isPinnedSetting, PINNED_REASON } from './pinned-setting.ts';
+import { settingObject } from './setting-object.ts';
 import { literalText, nameParts } from './syntax-tree.ts';
 
 /**
@@ -136,7 +137,7 @@ function recordSetConfig(state: AnalysisState, args: readonly Node[]): void {
     return;
   }
   if (isPinnedSetting(name, typeof value === 'string' ? value : undefined)) state.facts.giveUp(PINNED_REASON);
-  state.facts.addObject('configure', { kind: 'setting', path: [name.toLowerCase()] });
+  state.facts.addObject('configure', settingObject(name.toLowerCase(), value ?? '*'));
   // It runs once per row, perhaps never: the value is known only to be possible.
   state.effects.push({
     kind: 'set',
