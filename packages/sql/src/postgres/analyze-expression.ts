@@ -1,6 +1,7 @@
 import type { FieldUse } from '@gatehouse/model';
 import type { A_Expr, A_Indirection, ColumnRef, FuncCall, Node, SubLink, WindowDef } from 'libpg-query';
 import { analyzeSelect, consume } from './analyze-select.ts';
+import { classifyBuiltinFunction, isBuiltinFunctionName } from './builtin-function.ts';
 import { recordCall, recordRoutine } from './call-function.ts';
 import { combine, derive, type Lineage, type NamedLineage, NOTHING, opaqueLineage } from './lineage.ts';
 import type { QueryEnvironment } from './query-environment.ts';
@@ -193,7 +194,20 @@ function analyzeIndirection(
     return named.length === 1 ? named[0]!.lineage : lineage;
   }
   const indices = analyzeParts(env, scope, node.indirection, use);
-  return derive(combine([analyzeExpression(env, scope, node.arg, use), indices]));
+  const value = derive(combine([analyzeExpression(env, scope, node.arg, use), indices]));
+  return combine([value, ...fieldCalls(env, node, value)]);
+}
+
+/** SECURITY: `(value).f` is `f(value)` where the value has no such field. */
+function fieldCalls({ state }: QueryEnvironment, { indirection }: A_Indirection, value: Lineage): Lineage[] {
+  return nameParts(indirection).flatMap((name) => {
+    const isCall =
+      name !== '' &&
+      name !== '*' &&
+      (state.names.functions([name]).own.length > 0 ||
+        (isBuiltinFunctionName(name) && classifyBuiltinFunction(name) !== 'pure'));
+    return isCall ? [recordCall(state, { funcname: [{ String: { sval: name } }] }, value)] : [];
+  });
 }
 
 /** The columns that `(item).column` or `(item).*` means, if the server takes it apart itself. */
