@@ -1,5 +1,13 @@
-import { type Access, type Known, known, type OutputColumn, type Statement, unknown } from '@gatehouse/model';
-import type { Node, SelectStmt } from 'libpg-query';
+import {
+  type Access,
+  type Action,
+  type Known,
+  known,
+  type OutputColumn,
+  type Statement,
+  unknown,
+} from '@gatehouse/model';
+import type { Node, SelectStmt, TypeName } from 'libpg-query';
 import type { AnalyzedStatement, SessionEffect } from '../analysis.ts';
 import { AnalysisLimit } from './analysis-limit.ts';
 import { type AnalysisState, createAnalysisState } from './analysis-state.ts';
@@ -7,17 +15,19 @@ import { analyzeDefinition } from './analyze-definition.ts';
 import { analyzeSelect, consume } from './analyze-select.ts';
 import { analyzeCopy, analyzeSession, explainRuns } from './analyze-session.ts';
 import { analyzeWrite } from './analyze-write.ts';
-import { SESSION } from './call-function.ts';
+import { recordRoutine, SERVER, SESSION } from './call-function.ts';
 import { recordCreation } from './define-objects.ts';
 import { createFactCollector, outputColumn } from './fact-collector.ts';
 import { fingerprintTree } from './fingerprint-tree.ts';
+import { NOTHING } from './lineage.ts';
 import type { PostgresContext } from './postgres-context.ts';
 import type { QueryEnvironment, QueryResult } from './query-environment.ts';
 import { createNameResolver, type NameResolver } from './resolve-names.ts';
 import { EMPTY_SCOPE } from './scope.ts';
 import { parseSearchPath } from './search-path.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
-import { literalText, nodeKind, takeInventory } from './syntax-tree.ts';
+import { literalText, nameParts, nodeKind, takeInventory } from './syntax-tree.ts';
+import { isSystemSchema } from './system-relation.ts';
 import type { ViewReader } from './view-reader.ts';
 
 /** Where a statement stands in its text. */
@@ -67,6 +77,7 @@ function analyzeWith(
   const state = createAnalysisState(context, names, createFactCollector(views), views);
   const env: QueryEnvironment = { state, ctes: null, windows: null };
   const form = dispatch(env, node, place);
+  for (const type of inventory.types) recordTypeRoutines(state, type);
   const forgotten = [inventory.relations, inventory.calls, inventory.columns, inventory.selects]
     .flat()
     .some((object) => !state.accounted.has(object));
@@ -86,8 +97,15 @@ function analyzeWith(
   };
 }
 
+/** A value of a type may be made by routines: those of its casts, and of the checks of a domain. */
+function recordTypeRoutines(state: AnalysisState, type: object): void {
+  const name = nameParts((type as TypeName).names).at(-1) ?? '';
+  for (const routine of state.context.catalog?.castFunctions(name) ?? [])
+    recordRoutine(state, routine, NOTHING);
+}
+
 function createFacts(state: AnalysisState, form: StatementForm, fingerprint: string): Statement {
-  const accesses = state.facts.accesses();
+  const accesses = withServerChanges(state.facts.accesses());
   return {
     verb: form.verb,
     accesses,
@@ -102,6 +120,22 @@ function createFacts(state: AnalysisState, form: StatementForm, fingerprint: str
     fingerprint,
   };
 }
+
+/**
+ * SECURITY: who writes to the server's own tables makes roles, functions and settings without any statement that says
+ * so; a row in `pg_db_role_setting` decides what every later session runs as.
+ */
+function withServerChanges(accesses: Known<readonly Access[]>): Known<readonly Access[]> {
+  const isChange = ({ action, object }: Access): boolean =>
+    WRITES.has(action) &&
+    object.known &&
+    object.value.kind === 'relation' &&
+    isSystemSchema(object.value.path[0] ?? '');
+  if (!accesses.known || !accesses.value.some(isChange)) return accesses;
+  return known([...accesses.value, { action: 'configure', object: known(SERVER), fields: known([]) }]);
+}
+
+const WRITES: ReadonlySet<Action> = new Set(['insert', 'update', 'delete']);
 
 function storedOf({ facts }: AnalysisState): Pick<Statement, 'stored'> {
   const stored = facts.stored();

@@ -12,6 +12,8 @@ export interface TreeInventory {
   readonly calls: readonly object[];
   readonly columns: readonly object[];
   readonly selects: readonly object[];
+  /** Names of types. */
+  readonly types: readonly object[];
   /** The highest `$n`. */
   readonly parameters: number;
   readonly depth: number;
@@ -24,6 +26,7 @@ export function takeInventory(root: unknown): TreeInventory {
     calls: [] as object[],
     columns: [] as object[],
     selects: [] as object[],
+    types: [] as object[],
     parameters: 0,
     depth: 0,
   };
@@ -54,6 +57,7 @@ export function takeInventory(root: unknown): TreeInventory {
     if ('relname' in value && 'relpersistence' in value) inventory.relations.push(value);
     else if ('limitOption' in value && 'op' in value) inventory.selects.push(value);
     else if ('funcname' in value && 'funcformat' in value) inventory.calls.push(value);
+    else if ('names' in value && 'typemod' in value) inventory.types.push(value);
   }
   return inventory;
 }
