@@ -32,6 +32,7 @@ export type {
   WorkerAlert,
 } from './queue/audit-worker.ts';
 export { createAuditWorker } from './queue/audit-worker.ts';
+export { assertRedisUrl, openRedis } from './queue/open-redis.ts';
 export type { RetentionLimits } from './retention/retain-journal.ts';
 export { readStages } from './shipping/read-stages.ts';
 export type { ShipperStatus } from './shipping/shipper.ts';

@@ -7,11 +7,11 @@
  */
 import { GatewayError } from '@gatehouse/model';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
-import { Redis } from 'ioredis';
 import { parseLine } from '../journal/event-line.ts';
 import { insertLinked, type LinkedResult, type LinkedStore } from '../store/insert-linked.ts';
 import { jobLines, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
 import { combineBatches } from './combine-batches.ts';
+import { openRedis, type RedisClient } from './open-redis.ts';
 
 /** Something that a person should know. */
 export type WorkerAlert =
@@ -60,7 +60,8 @@ const LONGEST_RETRY_MS = 10_000;
 
 /** Starts a worker; it connects in the background and for ever. */
 export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
-  const connection = new Redis(options.redisUrl, {
+  const connection = openRedis(options.redisUrl, {
+    enableOfflineQueue: true,
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(times * 200, 2_000),
   });
@@ -98,7 +99,7 @@ export function createAuditWorker(options: AuditWorkerOptions): AuditWorker {
 }
 
 /** A Redis that is away reports it with every attempt to connect; once is enough. */
-function onceUntilReady(redis: Redis, tell: (error: Error) => void): (error: Error) => void {
+function onceUntilReady(redis: RedisClient, tell: (error: Error) => void): (error: Error) => void {
   let told = false;
   redis.on('ready', () => {
     told = false;

@@ -4,9 +4,9 @@
  */
 import { GatewayError } from '@gatehouse/model';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type AuditJob, JOB_OPTIONS, jobId, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
+import { openRedis, type RedisClient, wantedReplicas } from './open-redis.ts';
 
 export interface QueueProducer {
   /** Resolves when Redis has the batch. Throws GatewayError `queue-unavailable`, kind `unavailable`; Redis may have it all the same. */
@@ -19,11 +19,14 @@ export interface QueueProducer {
 const COMMAND_MS = 2_000;
 /** Adding is one command after the queue was opened, which is a few. */
 const ADD_MS = 5_000;
+/** Less than a command may take. */
+const REPLICAS_MS = 1_500;
 const KEPT_QUEUE_EVENTS = 1_000;
 
-/** Connects in the background and for ever; `redisUrl` as `redis://user:password@host:port/db`, `rediss:` for TLS. */
+/** Connects in the background and for ever; `redisUrl` as open-redis reads it. */
 export function createQueueProducer(redisUrl: string): QueueProducer {
-  const redis = new Redis(redisUrl, {
+  const replicas = wantedReplicas(redisUrl);
+  const redis = openRedis(redisUrl, {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     commandTimeout: COMMAND_MS,
@@ -36,9 +39,12 @@ export function createQueueProducer(redisUrl: string): QueueProducer {
   // SECURITY: a Redis that was killed forgets up to two seconds of what it had acknowledged, and may be back
   // before the next batch. Test: `delivers again what a Redis took with it when it was killed`.
   let interrupted = false;
-  redis.on('close', () => {
+  const interrupt = () => {
     interrupted = true;
-  });
+  };
+  redis.on('close', interrupt);
+  // A cluster goes on without one of its nodes, which may have been the one.
+  redis.on('-node', interrupt);
   // A gateway that has just started would report a Redis as away that it is still connecting to.
   const firstAttempt = new Promise<void>((resolve) => {
     redis.once('ready', resolve);
@@ -69,6 +75,7 @@ export function createQueueProducer(redisUrl: string): QueueProducer {
   const confirm = async () => {
     assertSameConnection();
     await redis.ping();
+    if (replicas > 0) await assertReplicated(redis, replicas);
     assertSameConnection();
   };
   return {
@@ -84,7 +91,13 @@ export function createQueueProducer(redisUrl: string): QueueProducer {
   };
 }
 
-async function openQueue(connection: Redis): Promise<Queue> {
+/** Everything that this connection has sent must be on so many replicas. */
+async function assertReplicated(redis: RedisClient, replicas: number): Promise<void> {
+  const have = Number(await redis.call('WAIT', replicas, REPLICAS_MS));
+  if (have < replicas) throw new Error(`${have} of ${replicas} replicas have the events`);
+}
+
+async function openQueue(connection: RedisClient): Promise<Queue> {
   const queue = new Queue(QUEUE, {
     connection,
     prefix: QUEUE_PREFIX,

@@ -15,7 +15,7 @@ export function addWorkerCommand(program: Command, terminal: Terminal): void {
     .option('--config <file>', 'configuration file')
     .addHelpText(
       'after',
-      '\nExample:\n  $ gatehouse worker --config gatehouse.yaml\n\nSeveral workers may run on one queue; the gateway needs `audit: { worker: separate }`.\n',
+      '\nExample:\n  $ gatehouse worker --config gatehouse.yaml\n\nSeveral workers may run on one queue; the gateway needs `audit: { worker: separate }`.\nThe Redis may stand behind Sentinels or be a cluster; `docs/audit.md` has the forms of its URL.\n',
     )
     .action(async (options: { config?: string }) => {
       const loaded = openConfig(options.config, terminal);

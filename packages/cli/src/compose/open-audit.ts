@@ -4,6 +4,7 @@ import {
   type AuditPipelineOptions,
   type AuditPipelineStatus,
   type AuditReader,
+  assertRedisUrl,
   connectStore,
   createLiteralPolicy,
   type NamedSink,
@@ -51,9 +52,12 @@ export function storeTarget({ config, folder }: LoadedConfig): string {
   return store === 'embedded' ? store : resolveSecret(store, folder);
 }
 
-/** The Redis URL, or null when the journal feeds the store directly. */
+/** The Redis URL, or null when the journal feeds the store directly. Throws GatewayError `redis-url` for one that is of no known form. */
 export function redisUrl({ config, folder }: LoadedConfig): string | null {
-  return config.audit.redis === undefined ? null : resolveSecret(config.audit.redis, folder);
+  if (config.audit.redis === undefined) return null;
+  const url = resolveSecret(config.audit.redis, folder);
+  assertRedisUrl(url);
+  return url;
 }
 
 export async function openAudit(

@@ -82,7 +82,7 @@ const sink = z.discriminatedUnion('kind', [
 ]);
 
 const audit = z.strictObject({
-  /** Redis URL for the queue; without it the journal feeds the store directly. */
+  /** URL of the Redis for the queue, also behind Sentinels or as a cluster (`docs/audit.md`); without it the journal feeds the store directly. */
   redis: secret.optional(),
   /** `embedded`, or a secret with a Postgres URL. */
   store: z.union([z.literal('embedded'), secret]).default('embedded'),

@@ -1,8 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { journalDir, type NodeInfo, readStages, verifyJournal } from '@gatehouse/audit';
+import { journalDir, type NodeInfo, openRedis, readStages, verifyJournal } from '@gatehouse/audit';
 import { createPolicyFolder } from '@gatehouse/core';
-import { Redis } from 'ioredis';
 import { DIALECTS } from '../compose/dialects.ts';
 import { openReader, redisUrl, storeTarget } from '../compose/open-audit.ts';
 import { ownConnectionOptions } from '../compose/open-database.ts';
@@ -178,7 +177,7 @@ async function queueChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
     return [
       { what: 'queue', result: 'ok', detail: 'no Redis configured: the journal feeds the store directly' },
     ];
-  const redis = new Redis(url, {
+  const redis = openRedis(url, {
     lazyConnect: true,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
