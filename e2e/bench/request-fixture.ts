@@ -58,6 +58,8 @@ function shopCatalog() {
     foreignTables: [],
     operators: [],
     casts: [],
+    cascades: [],
+    tableRoutines: [],
   };
   const names = Object.keys(TABLES);
   return buildPostgresCatalog({

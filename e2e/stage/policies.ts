@@ -62,7 +62,7 @@ rules:
 }
 
 /** A folder with the given document in it. */
-function policyFolder(document: string): string {
+export function policyFolder(document: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-policies-'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'policy.yaml'), document);

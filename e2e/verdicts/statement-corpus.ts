@@ -85,6 +85,8 @@ const NO_ROWS = {
   foreignTables: [],
   operators: [],
   casts: [],
+  cascades: [],
+  tableRoutines: [],
 };
 const names = Object.keys(TABLES);
 

@@ -86,6 +86,8 @@ const postgresContext = {
       functions: [],
       operators: [],
       casts: [],
+      cascades: [],
+      tableRoutines: [],
     }),
     { database: 'app', user: 'x' },
   ),

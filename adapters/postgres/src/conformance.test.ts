@@ -43,6 +43,8 @@ const catalog = buildPostgresCatalog({
   functions: [],
   operators: [],
   casts: [],
+  cascades: [],
+  tableRoutines: [],
 });
 
 function message(type: string, ...parts: readonly Buffer[]): Buffer {

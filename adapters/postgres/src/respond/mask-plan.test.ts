@@ -41,6 +41,8 @@ const catalog = buildPostgresCatalog({
   functions: [],
   operators: [],
   casts: [],
+  cascades: [],
+  tableRoutines: [],
 });
 
 function mask(field: string, masker: FieldMask['masker'] = { kind: 'redact' }): FieldMask {

@@ -44,6 +44,8 @@ export function peopleCatalog(): PostgresCatalog {
     functions: [],
     operators: [],
     casts: [],
+    cascades: [],
+    tableRoutines: [],
   });
 }
 

@@ -41,6 +41,8 @@ export function postgresCatalogOf(file: CatalogFile): PostgresCatalog {
     functions: [],
     operators: [],
     casts: [],
+    cascades: [],
+    tableRoutines: [],
   });
 }
 

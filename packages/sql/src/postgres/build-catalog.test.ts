@@ -15,6 +15,8 @@ const EMPTY: PostgresCatalogRows = {
   functions: [],
   operators: [],
   casts: [],
+  cascades: [],
+  tableRoutines: [],
 };
 
 function relation(oid: number, name: string, kind = 'r') {
@@ -100,6 +102,8 @@ describe('rows that do not fit together', () => {
       foreignTables: [{ oid: 9, schema: 'public', name: 'a', options: '' }],
       operators: [{ name: '+', function: 77 }],
       casts: [{ type: 't', function: 77 }],
+      cascades: [],
+      tableRoutines: [],
     });
     expect(catalog.relation('public', 'a')?.behind).toEqual([]);
     expect(catalog.operatorFunctions('+')).toEqual([]);

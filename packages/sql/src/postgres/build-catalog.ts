@@ -1,15 +1,18 @@
-import { GatewayError } from '@gatehouse/model';
 import { classifyBuiltinFunction } from './builtin-function.ts';
 import type {
+  CatalogCascade,
   CatalogColumn,
   CatalogFunction,
   CatalogOrigin,
   CatalogReach,
   CatalogRelation,
   CatalogRelationKind,
+  CatalogTableRoutine,
   PostgresCatalog,
 } from './catalog.ts';
 import type { CatalogRow, PostgresCatalogRows } from './catalog-queries.ts';
+import { flagOf, numberOf, refuseRow, textOf } from './catalog-row.ts';
+import { linkCascades, linkTableRoutines } from './link-side-effects.ts';
 import { parseSearchPath } from './search-path.ts';
 import { isSystemSchema } from './system-relation.ts';
 
@@ -20,11 +23,13 @@ import { isSystemSchema } from './system-relation.ts';
  * (dropped between two queries) are left out. Throws GatewayError `catalog-unreadable` for rows of another shape.
  */
 export function buildPostgresCatalog(rows: PostgresCatalogRows): PostgresCatalog {
-  const settings = rows.settings[0] ?? refuse('settings');
+  const settings = rows.settings[0] ?? refuseRow('settings');
   const relations = readRelations(rows);
   const functions = readFunctions(rows.functions);
   linkIndexes(rows, relations);
   linkBehind(rows, relations);
+  linkCascades(rows.cascades, relations);
+  linkTableRoutines(rows.tableRoutines, relations, functions);
   return createCatalog(settings, rows, relations, functions);
 }
 
@@ -32,6 +37,8 @@ export function buildPostgresCatalog(rows: PostgresCatalogRows): PostgresCatalog
 interface Draft extends CatalogRelation {
   readonly columns: CatalogColumn[];
   readonly behind: CatalogReach[];
+  readonly cascades: CatalogCascade[];
+  readonly routines: CatalogTableRoutine[];
   readonly opaqueFunctions: string[];
   table: Draft | null;
 }
@@ -39,27 +46,29 @@ interface Draft extends CatalogRelation {
 function readRelations({ relations, columns }: PostgresCatalogRows): Map<number, Draft> {
   const byOid = new Map<number, Draft>();
   for (const row of relations) {
-    const oid = number(row, 'oid');
+    const oid = numberOf(row, 'oid');
     byOid.set(oid, {
       oid,
-      schema: text(row, 'schema'),
-      name: text(row, 'name'),
-      kind: text(row, 'kind') as CatalogRelationKind,
+      schema: textOf(row, 'schema'),
+      name: textOf(row, 'name'),
+      kind: textOf(row, 'kind') as CatalogRelationKind,
       columns: [],
-      hasRules: flag(row, 'rules'),
-      hasTriggers: flag(row, 'triggers'),
-      hasRowSecurity: flag(row, 'rls'),
+      hasRules: flagOf(row, 'rules'),
+      hasTriggers: flagOf(row, 'triggers'),
+      hasRowSecurity: flagOf(row, 'rls'),
       table: null,
       behind: [],
+      cascades: [],
+      routines: [],
       opaqueFunctions: [],
       definition: typeof row['definition'] === 'string' ? row['definition'] : null,
     });
   }
   for (const row of columns) {
-    const attnum = number(row, 'attnum');
+    const attnum = numberOf(row, 'attnum');
     byOid
-      .get(number(row, 'oid'))
-      ?.columns.push(Object.freeze({ attnum, name: text(row, 'name'), type: text(row, 'type') }));
+      .get(numberOf(row, 'oid'))
+      ?.columns.push(Object.freeze({ attnum, name: textOf(row, 'name'), type: textOf(row, 'type') }));
   }
   return byOid;
 }
@@ -67,8 +76,8 @@ function readRelations({ relations, columns }: PostgresCatalogRows): Map<number,
 function linkIndexes({ relations }: PostgresCatalogRows, byOid: ReadonlyMap<number, Draft>): void {
   for (const row of relations) {
     if (row['indexed'] === null || row['indexed'] === undefined) continue;
-    const index = byOid.get(number(row, 'oid'));
-    if (index !== undefined) index.table = byOid.get(number(row, 'indexed')) ?? null;
+    const index = byOid.get(numberOf(row, 'oid'));
+    if (index !== undefined) index.table = byOid.get(numberOf(row, 'indexed')) ?? null;
   }
 }
 
@@ -83,24 +92,24 @@ interface Edges {
 function linkBehind(rows: PostgresCatalogRows, byOid: ReadonlyMap<number, Draft>): void {
   const edges: Edges = { parents: new Map(), children: new Map(), selected: new Map() };
   for (const row of rows.inheritance) {
-    const child = byOid.get(number(row, 'child'));
-    const parent = byOid.get(number(row, 'parent'));
+    const child = byOid.get(numberOf(row, 'child'));
+    const parent = byOid.get(numberOf(row, 'parent'));
     if (child === undefined || parent === undefined) continue;
     append(edges.parents, child.oid, parent);
     append(edges.children, parent.oid, child);
   }
   const wholeRows = new Set<number>();
   for (const row of rows.viewFunctions) {
-    const view = byOid.get(number(row, 'view'));
+    const view = byOid.get(numberOf(row, 'view'));
     if (view === undefined) continue;
-    if (flag(row, 'whole_rows')) wholeRows.add(view.oid);
-    view.opaqueFunctions.push(...text(row, 'functions').split('\n').flatMap(opaqueName));
+    if (flagOf(row, 'whole_rows')) wholeRows.add(view.oid);
+    view.opaqueFunctions.push(...textOf(row, 'functions').split('\n').flatMap(opaqueName));
   }
   for (const row of rows.viewRelations) {
-    const view = byOid.get(number(row, 'view'));
-    const relation = byOid.get(number(row, 'relation'));
+    const view = byOid.get(numberOf(row, 'view'));
+    const relation = byOid.get(numberOf(row, 'relation'));
     if (view === undefined || relation === undefined) continue;
-    select(edges, view, relation, number(row, 'attnum'), wholeRows.has(view.oid));
+    select(edges, view, relation, numberOf(row, 'attnum'), wholeRows.has(view.oid));
   }
   linkForeignTables(rows.foreignTables, byOid, edges);
   for (const relation of byOid.values()) relation.behind.push(...close(relation, edges));
@@ -131,10 +140,10 @@ function linkForeignTables(
     [...byOid.values()].map((relation) => [nameKey(relation.schema, relation.name), relation]),
   );
   for (const row of rows) {
-    const foreign = byOid.get(number(row, 'oid'));
+    const foreign = byOid.get(numberOf(row, 'oid'));
     if (foreign === undefined) continue;
     const options = new Map(
-      text(row, 'options')
+      textOf(row, 'options')
         .split('\n')
         .map((option) => [option.slice(0, option.indexOf('=')), option.slice(option.indexOf('=') + 1)]),
     );
@@ -207,14 +216,14 @@ function mergeFields(
 function readFunctions(rows: readonly CatalogRow[]): Map<number, CatalogFunction> {
   return new Map(
     rows.map((row) => [
-      number(row, 'oid'),
+      numberOf(row, 'oid'),
       Object.freeze({
-        schema: text(row, 'schema'),
-        name: text(row, 'name'),
-        volatility: text(row, 'volatility') as CatalogFunction['volatility'],
-        language: text(row, 'language'),
-        owner: text(row, 'owner'),
-        securityDefiner: flag(row, 'definer'),
+        schema: textOf(row, 'schema'),
+        name: textOf(row, 'name'),
+        volatility: textOf(row, 'volatility') as CatalogFunction['volatility'],
+        language: textOf(row, 'language'),
+        owner: textOf(row, 'owner'),
+        securityDefiner: flagOf(row, 'definer'),
       }),
     ]),
   );
@@ -237,15 +246,15 @@ function createCatalog(
 ): PostgresCatalog {
   const schemas = new Map(
     rows.schemas.map((row) => {
-      const name = text(row, 'name');
-      return [name, Object.freeze({ name, usable: flag(row, 'usable') })];
+      const name = textOf(row, 'name');
+      return [name, Object.freeze({ name, usable: flagOf(row, 'usable') })];
     }),
   );
   const byName = new Map<string, CatalogRelation>();
   const named = new Map<string, CatalogRelation[]>();
   for (const relation of relations.values()) {
-    for (const list of [relation, relation.columns, relation.behind, relation.opaqueFunctions])
-      Object.freeze(list);
+    const { columns, behind, cascades, routines, opaqueFunctions } = relation;
+    for (const list of [relation, columns, behind, cascades, routines, opaqueFunctions]) Object.freeze(list);
     byName.set(nameKey(relation.schema, relation.name), relation);
     append(named, relation.name, relation);
   }
@@ -254,9 +263,9 @@ function createCatalog(
   const operators = groupFunctions(rows.operators, 'name', functions);
   const casts = groupFunctions(rows.casts, 'type', functions);
   return Object.freeze({
-    serverVersion: number(settings, 'version'),
-    user: text(settings, 'user'),
-    defaultSearchPath: Object.freeze(parseSearchPath(text(settings, 'search_path')) ?? []),
+    serverVersion: numberOf(settings, 'version'),
+    user: textOf(settings, 'user'),
+    defaultSearchPath: Object.freeze(parseSearchPath(textOf(settings, 'search_path')) ?? []),
     schema: (name: string) => schemas.get(name),
     relation: (schema: string, name: string) => byName.get(nameKey(schema, name)),
     relationByOid: (oid: number) => relations.get(oid),
@@ -294,9 +303,9 @@ function groupFunctions(
 ): Map<string, CatalogFunction[]> {
   const groups = new Map<string, CatalogFunction[]>();
   for (const row of rows) {
-    const routine = functions.get(number(row, 'function'));
+    const routine = functions.get(numberOf(row, 'function'));
     // A built-in function behind an own operator or cast computes what the built-in one does.
-    if (routine !== undefined && !isSystemSchema(routine.schema)) append(groups, text(row, key), routine);
+    if (routine !== undefined && !isSystemSchema(routine.schema)) append(groups, textOf(row, key), routine);
   }
   return groups;
 }
@@ -309,39 +318,4 @@ function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 function nameKey(schema: string, name: string): string {
   return `${schema}\0${name}`;
-}
-
-function text(row: CatalogRow, key: string): string {
-  const value = row[key];
-  return typeof value === 'string' ? value : refuse(key);
-}
-
-function number(row: CatalogRow, key: string): number {
-  const value = row[key];
-  const result =
-    typeof value === 'number'
-      ? value
-      : typeof value === 'string' && value !== ''
-        ? Number(value)
-        : Number.NaN;
-  return Number.isSafeInteger(result) ? result : refuse(key);
-}
-
-function flag(row: CatalogRow, key: string): boolean {
-  const value = row[key];
-  if (typeof value === 'boolean') return value;
-  if (value === 't' || value === 'true') return true;
-  if (value === 'f' || value === 'false') return false;
-  return refuse(key);
-}
-
-function refuse(what: string): never {
-  throw new GatewayError(
-    'unavailable',
-    'catalog-unreadable',
-    `catalog rows: expected a value for \`${what}\``,
-    {
-      retry: 'safe',
-    },
-  );
 }

@@ -72,6 +72,28 @@ export const POSTGRES_CATALOG_QUERIES = {
   casts: `select t.typname::text as type, c.castfunc::text as function
     from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid = c.casttarget
     where c.oid >= 16384 and c.castfunc <> 0`,
+  /** What foreign keys do to the rows that refer to a changed one. Letters as in `pg_constraint`, numbers of columns with blanks between. */
+  cascades: `select c.confrelid::text as relation, c.conrelid::text as child,
+      c.confdeltype::text as on_delete, c.confupdtype::text as on_update,
+      pg_catalog.array_to_string(c.confkey, ' ') as keys, pg_catalog.array_to_string(c.conkey, ' ') as columns
+    from pg_catalog.pg_constraint c
+    where c.contype = 'f' and (c.confdeltype in ('c', 'n', 'd') or c.confupdtype in ('c', 'n', 'd'))`,
+  /** Own functions that run with a table: by triggers, defaults, generated columns, checks, domains, indexes and policies. */
+  tableRoutines: `select t.tgrelid::text as relation, t.tgfoid::pg_catalog.oid::text as function,
+      case when t.tgtype & 4 <> 0 then 'i' else '' end || case when t.tgtype & 16 <> 0 then 'u' else '' end
+        || case when t.tgtype & 8 <> 0 then 'd' else '' end as events
+    from pg_catalog.pg_trigger t where not t.tgisinternal and t.tgenabled <> 'D'
+    union
+    select coalesce(a.adrelid, nullif(k.conrelid, 0), x.indrelid, b.attrelid, o.polrelid)::text, d.refobjid::text,
+      case when o.oid is null then 'iu' else 'riud' end
+    from pg_catalog.pg_depend d
+    left join pg_catalog.pg_attrdef a on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and a.oid = d.objid
+    left join pg_catalog.pg_constraint k on d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid
+    left join pg_catalog.pg_attribute b on k.contypid <> 0 and b.atttypid = k.contypid and b.attnum > 0
+    left join pg_catalog.pg_index x on d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and x.indexrelid = d.objid
+    left join pg_catalog.pg_policy o on d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and o.oid = d.objid
+    where d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= 16384
+      and coalesce(a.adrelid, nullif(k.conrelid, 0), x.indrelid, b.attrelid, o.polrelid) is not null`,
 } as const;
 
 export type PostgresCatalogQuery = keyof typeof POSTGRES_CATALOG_QUERIES;

@@ -62,8 +62,27 @@ export interface CatalogRelation {
   readonly behind: readonly CatalogReach[];
   /** The query of a view or materialized view as the server prints it for the loading user and its search path; null for anything else. */
   readonly definition: string | null;
+  /** What foreign keys do when rows of this relation are changed; not what the changes there do in turn. */
+  readonly cascades: readonly CatalogCascade[];
+  /** Functions that are not built in and run when the relation is used. */
+  readonly routines: readonly CatalogTableRoutine[];
   /** Functions that a view calls and that are opaque, as `schema.name`; built-in ones without schema. */
   readonly opaqueFunctions: readonly string[];
+}
+
+/** Rows of `child` that refer to a deleted row, or to one whose `keys` are changed, are deleted, or `fields` of them are changed. */
+export interface CatalogCascade {
+  readonly on: 'delete' | 'update';
+  readonly keys: readonly string[];
+  readonly child: CatalogRelation;
+  readonly does: 'delete' | 'update';
+  readonly fields: readonly string[];
+}
+
+/** A trigger function, or one in a default, a generated column, a check, a domain, an index or a policy. */
+export interface CatalogTableRoutine {
+  readonly routine: CatalogFunction;
+  readonly on: ReadonlySet<'read' | 'insert' | 'update' | 'delete'>;
 }
 
 export interface CatalogColumn {

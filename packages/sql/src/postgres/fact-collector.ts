@@ -13,6 +13,7 @@ import {
   unknown,
 } from '@gatehouse/model';
 import type { CatalogReach, CatalogRelation } from './catalog.ts';
+import { followCascades, type RowChange } from './follow-cascades.ts';
 import { combine, type Lineage, type NamedLineage } from './lineage.ts';
 import { hasHiddenWrites } from './resolve-names.ts';
 import { isDescription } from './system-relation.ts';
@@ -145,6 +146,7 @@ export function createFactCollector(views: ViewReader): FactCollector {
     accesses() {
       // What views behind the named relations call is called too, so this comes first.
       const all = [...touched.values()].flatMap((entry) => expand(entry, views));
+      all.push(...followCascades([...touched.values()].flatMap(rowChanges)).map(accessOfChange));
       for (const { target } of touched.values()) {
         for (const name of opaqueFunctionsOf(target)) {
           add({
@@ -158,7 +160,7 @@ export function createFactCollector(views: ViewReader): FactCollector {
       const accesses = [...all, ...extra.values()];
       return known(mergeAccesses(onlyDescribed ? accesses.map(describe) : accesses));
     },
-    functions: () => [...functions],
+    functions: () => [...new Set([...functions, ...routinesBeside([...touched.values()])])],
     stored: () => {
       const defines = [...touched.values(), ...extra.values()].some(({ action }) =>
         STORES_UNSEEN.has(action),
@@ -214,7 +216,48 @@ function expand({ target, action, fields, unknownReason }: Touched, views: ViewR
   return [own, ...behind];
 }
 
-function isRowAction(action: Action): boolean {
+/** What is changed in the relation itself, in its parents and children, and in what a view shows. */
+function rowChanges({ target: { relation }, action, fields, unknownReason }: Touched): readonly RowChange[] {
+  if (relation === null || (action !== 'update' && action !== 'delete')) return [];
+  const written = [...fields.values()].filter(({ use }) => use === 'write').map(({ field }) => field);
+  const own = unknownReason === null ? written : ['*'];
+  return [
+    { relation, does: action, fields: own },
+    ...relation.behind.map((reach) => ({
+      relation: reach.relation,
+      does: action,
+      fields: reach.kind === 'same' ? own : ['*'],
+    })),
+  ];
+}
+
+function accessOfChange({ relation, does, fields }: RowChange): Access {
+  return {
+    action: does,
+    object: targetOfRelation(relation).object,
+    fields: known(fields.map((field) => ({ field, use: 'write' }))),
+  };
+}
+
+/** Own functions that run with the relations: nobody calls them, but what they do happens. */
+function routinesBeside(touched: readonly Touched[]): readonly string[] {
+  const cascaded = followCascades(touched.flatMap(rowChanges));
+  const used = [
+    ...touched.flatMap(({ target: { relation }, action }) =>
+      relation === null
+        ? []
+        : [relation, ...relation.behind.map((reach) => reach.relation)].map((each) => ({ each, action })),
+    ),
+    ...cascaded.map(({ relation, does }) => ({ each: relation, action: does })),
+  ];
+  return used.flatMap(({ each, action }) =>
+    each.routines
+      .filter(({ on }) => isRowAction(action) && on.has(action))
+      .map(({ routine }) => `${routine.schema}.${routine.name}`.toLowerCase()),
+  );
+}
+
+function isRowAction(action: Action): action is 'read' | 'insert' | 'update' | 'delete' {
   return action === 'read' || WRITES.has(action);
 }
 

@@ -56,6 +56,8 @@ function columnsOf(views: readonly View[], wanted = views.length + 2): Record<st
     ],
     operators: [],
     casts: [],
+    cascades: [],
+    tableRoutines: [],
   });
   const columns = createViewReader(catalog, parser).columns(catalog.relationByOid(wanted)!);
   if (columns === null) return null;

@@ -114,5 +114,7 @@ export function createShopCatalog(): PostgresCatalog {
     }),
     operators: [{ name: '===', function: 9006 }],
     casts: [{ type: 'money2', function: 9007 }],
+    cascades: [],
+    tableRoutines: [],
   });
 }
