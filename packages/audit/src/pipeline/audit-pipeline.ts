@@ -13,6 +13,7 @@ import { GatewayError } from '@gatehouse/model';
 import { type Checkpointer, createCheckpointer } from '../checkpoint/checkpointer.ts';
 import { formatPublicKey, openSigningKey, type SigningKey } from '../checkpoint/signing-key.ts';
 import { startWitness } from '../checkpoint/witness.ts';
+import { startGapWatch } from '../gaps/watch-gaps.ts';
 import { type Journal, type JournalStatus, openJournal } from '../journal/journal.ts';
 import { JOURNAL_START, type JournalPosition } from '../journal/segment-files.ts';
 import {
@@ -56,7 +57,7 @@ export interface AuditPipelineOptions {
   readonly readsBeyondBacklogBytes?: number;
   /** What of the journal may go; everything stays without it. */
   readonly retention?: RetentionLimits;
-  /** How often other nodes' checkpoints are looked up in a shared store; 30 seconds when absent. */
+  /** How often the store is looked at for gaps, and a shared one for other nodes' checkpoints; 30 seconds when absent. */
   readonly witnessMs?: number;
   /** Who else gets every event. */
   readonly sinks?: readonly NamedSink[];
@@ -125,7 +126,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     if (store !== null) await assertAheadOfStore(journal, store, options);
     checkpointer.start(journal);
     opened.push(async () => checkpointer.stop());
-    await openWitness(options, journal, store, opened);
+    await openWatches(options, journal, store, opened);
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
@@ -182,23 +183,25 @@ function openCheckpointer({ dataDir, node, log }: AuditPipelineOptions, key: Sig
   return createCheckpointer({ dir, node, key, onTrouble });
 }
 
-/** Nodes that share a store watch each other; an embedded one belongs to one node. */
-async function openWitness(
+/** What looks into the store now and then: every node for gaps, and nodes that share one at each other. */
+async function openWatches(
   options: AuditPipelineOptions,
   journal: Journal,
   own: AuditStore | null,
   opened: Opened,
 ): Promise<void> {
   const { node, witnessMs, log } = options;
-  if (options.store === 'embedded') return;
+  const everyMs = witnessMs === undefined ? {} : { everyMs: witnessMs };
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to the audit store broke');
+  // An embedded store belongs to one node, and may be another process's.
+  const shared = options.store !== 'embedded';
+  if (own === null && !shared) return;
   const store = own ?? (await openStore({ kind: 'server', url: options.store }, onError));
-  const witness = startWitness({
-    ...{ node, journal, store },
-    ...(witnessMs === undefined ? {} : { everyMs: witnessMs }),
-  });
+  const gaps = startGapWatch({ node, journal, store, ...everyMs });
+  const witness = shared ? startWitness({ node, journal, store, ...everyMs }) : null;
   opened.push(async () => {
-    witness.stop();
+    gaps.stop();
+    witness?.stop();
     if (own === null) await store.close();
   });
 }

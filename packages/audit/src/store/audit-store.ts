@@ -60,6 +60,20 @@ export interface NodeInfo {
   readonly missing: number;
 }
 
+/** Numbers of one node, both ends included. */
+export interface NumberRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A stretch of one node's numbers. */
+export interface Holes {
+  /** Numbers that are not there, between some that are; and from where the stretch was to begin. */
+  readonly holes: readonly NumberRange[];
+  /** The last number that was looked at; where it was to begin when nothing is behind that. */
+  readonly through: number;
+}
+
 /** What can be read from any process. All methods throw GatewayError `store-unavailable`, kind `unavailable`. */
 export interface AuditReader {
   /** Events after an id in order of arrival; the newest ones for null. */
@@ -81,4 +95,10 @@ export interface AuditStore extends AuditReader {
   migrate(): Promise<void>;
   /** Adds lines once, all or none. Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. */
   insert(lines: readonly string[]): Promise<InsertResult>;
+  /** The names of all nodes of which it has events. */
+  nodes(): Promise<readonly string[]>;
+  /** Looks through so many events of a node from a number on; from 0, beginning with the first that is there. */
+  holes(node: string, from: number, events: number): Promise<Holes>;
+  /** How many of these numbers are there. */
+  present(node: string, first: number, last: number): Promise<number>;
 }

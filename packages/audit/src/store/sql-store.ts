@@ -2,7 +2,15 @@
 import { GatewayError } from '@gatehouse/model';
 import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
-import type { AuditStore, InsertResult, NodeInfo, SearchFilter, StoredEvent } from './audit-store.ts';
+import type {
+  AuditStore,
+  Holes,
+  InsertResult,
+  NodeInfo,
+  NumberRange,
+  SearchFilter,
+  StoredEvent,
+} from './audit-store.ts';
 import { eventColumns } from './event-columns.ts';
 import { createFactsOf } from './event-facts.ts';
 import { insertParameters, joinInBatch } from './insert-rows.ts';
@@ -85,6 +93,29 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
       return (await run(text)).map((row) => String(row['line']));
     },
 
+    async nodes() {
+      // Leaps from name to name through the index of the key; counting would read all of it.
+      const text = `with recursive n (node) as (
+          select min(node) from ${TABLE} union all
+          select (select min(node) from ${TABLE} e where e.node > n.node) from n where n.node is not null)
+        select node from n where node is not null`;
+      return (await run(text)).map((row) => String(row['node']));
+    },
+
+    async holes(node, from, events) {
+      const text = `select seq, prev from (
+          select seq, lag(seq) over (order by seq) as prev, lead(seq) over (order by seq) as next from (
+            select seq from ${TABLE} where node = $1::text and seq >= $2::bigint order by seq limit $3::bigint) stretch) s
+        where prev is null or next is null or seq > prev + 1 order by seq`;
+      const rows = await run(text, node, from, boundedLimit(events));
+      return holesOf(rows, from);
+    },
+
+    async present(node, first, last) {
+      const text = `select count(*) as events from ${TABLE} where node = $1::text and seq between $2::bigint and $3::bigint`;
+      return Number((await run(text, node, first, last))[0]?.['events']);
+    },
+
     close: () => connection.close(),
   };
 }
@@ -164,6 +195,19 @@ async function compareOld(
     duplicates: lines.length - inserted - conflicts.length,
     conflicts: [...new Set(conflicts)],
   };
+}
+
+/** Rows are the first event, the last one, and each behind a hole with the number before it. */
+function holesOf(rows: readonly SqlRow[], from: number): Holes {
+  const holes: NumberRange[] = [];
+  let through = from;
+  for (const row of rows) {
+    const seq = Number(row['seq']);
+    const before = row['prev'] === null ? (from === 0 ? seq : from) - 1 : Number(row['prev']);
+    if (seq > before + 1) holes.push({ first: before + 1, last: seq - 1 });
+    through = seq;
+  }
+  return { holes, through };
 }
 
 function storedEvent(row: SqlRow): StoredEvent {

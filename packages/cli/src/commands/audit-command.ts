@@ -25,6 +25,7 @@ interface SearchOptions extends Common {
   readonly action?: string;
   readonly decision?: string;
   readonly database?: string;
+  readonly code?: string;
   readonly result?: string;
   readonly rule?: string;
   readonly text?: string;
@@ -53,6 +54,7 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .option('--database <name>', 'database as the configuration names it')
     .option('--result <result>', 'ok, error, denied, cut, cancelled, lost or sent')
     .option('--rule <rule>', 'policy/rule, or either name')
+    .option('--code <code>', 'code of an error or a refusal, or what a gateway did, such as gap')
     .option('--text <part>', 'part of the statement, from the beginning of a word on')
     .option('--since <time>', 'such as 15m, 2h, 7d, or an ISO time', parseSince)
     .option('--before <id>', 'the page behind the one that ended with this id', parseId)
@@ -116,7 +118,7 @@ async function tail(
 }
 
 async function search(reader: AuditReader, options: SearchOptions, terminal: Terminal): Promise<void> {
-  const { who, object, action, decision, database, result, rule, text, since, before, limit } = options;
+  const { who, object, action, decision, database, result, rule, code, text, since, before, limit } = options;
   const filter: SearchFilter = {
     limit,
     ...(who === undefined ? {} : { who }),
@@ -126,6 +128,7 @@ async function search(reader: AuditReader, options: SearchOptions, terminal: Ter
     ...(database === undefined ? {} : { database }),
     ...(result === undefined ? {} : { result }),
     ...(rule === undefined ? {} : { rule }),
+    ...(code === undefined ? {} : { code }),
     ...(text === undefined ? {} : { text }),
     ...(since === undefined ? {} : { from: since }),
     ...(before === undefined ? {} : { before }),
