@@ -36,6 +36,7 @@ function adapterOf<Catalog>(
 ): Adapter<Catalog> {
   return {
     dialect: 'mysql',
+    ...(analyzer.counters && { analysisCounters: () => analyzer.counters!() }),
     capabilities: MYSQL_CAPABILITIES,
     createSession: (services) => new MysqlSession(services, mergeOptions(base, services.options), analyzer),
     loadCatalog,

@@ -36,6 +36,7 @@ export async function createPostgresAdapter(): Promise<Adapter<PostgresCatalog>>
     loadCatalog,
     readServerFacts,
     loadColumnComments,
+    analysisCounters: () => analyzer.counters,
   };
 }
 

@@ -25,6 +25,20 @@ export interface Adapter<Catalog = unknown> {
    * dialect has no comments. Throws what `ask` throws.
    */
   loadColumnComments?(ask: Ask): Promise<readonly ColumnComment[]>;
+  /** How well the answers that the dialect keeps about statements serve. Absent where it keeps none. */
+  analysisCounters?(): AnalysisCounters;
+}
+
+/** Answers about statements since the adapter was made, and what is kept of them. */
+export interface AnalysisCounters {
+  /** Found by the exact text. */
+  readonly textHits: number;
+  /** Found by the text without its literals. */
+  readonly shapeHits: number;
+  /** Analyzed anew. */
+  readonly misses: number;
+  readonly textBytes: number;
+  readonly shapeBytes: number;
 }
 
 /** What an adapter can carry out. An obligation that is not declared here is a denial. */

@@ -1,4 +1,4 @@
-export type { Adapter, Capabilities, DialectSession, SessionServices } from './adapter.ts';
+export type { Adapter, AnalysisCounters, Capabilities, DialectSession, SessionServices } from './adapter.ts';
 export type { Ask, CatalogHolder, ColumnComment, ServerFacts } from './catalog.ts';
 export type { Codec } from './codec.ts';
 export type {

@@ -12,6 +12,9 @@ export interface GatewayMetrics {
   readonly violations: Counter<'code'>;
   readonly cancelFailures: Counter;
   readonly statementSeconds: Histogram;
+  /** Answers about statements that were kept (`text`, `shape`) or made (`new`), by dialect. */
+  readonly analyses: Gauge<'dialect' | 'answer'>;
+  readonly analysisBytes: Gauge<'dialect' | 'answer'>;
   /** Last event of this node that has passed a stage of the audit. */
   readonly auditEvents: Gauge<'stage'>;
   readonly auditLagEvents: Gauge<'stage'>;
@@ -64,6 +67,18 @@ export function createMetrics(): GatewayMetrics {
     cancelFailures: new Counter({
       name: 'gatehouse_cancel_failures_total',
       help: 'Cancel requests that did not reach the upstream',
+      registers,
+    }),
+    analyses: new Gauge({
+      name: 'gatehouse_analyses',
+      help: 'Statements understood since the start, by where the answer came from (text, shape: kept; new: analyzed)',
+      labelNames: ['dialect', 'answer'],
+      registers,
+    }),
+    analysisBytes: new Gauge({
+      name: 'gatehouse_analysis_cache_bytes',
+      help: 'Memory of the answers about statements that are kept by text and by shape',
+      labelNames: ['dialect', 'answer'],
       registers,
     }),
     auditEvents: new Gauge({

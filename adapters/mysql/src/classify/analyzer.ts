@@ -1,6 +1,7 @@
 /**
  * What this adapter needs of an SQL analyzer; `@gatehouse/sql` provides it.
  */
+import type { AnalysisCounters } from '@gatehouse/adapter';
 import type { Known } from '@gatehouse/model';
 import type { Analysis } from '@gatehouse/sql';
 
@@ -9,6 +10,8 @@ export interface SqlAnalyzer<Catalog> {
   analyze(text: string, context: TextContext<Catalog>): Analysis | Promise<Analysis>;
   /** Whether a session may take this setting without reading statements differently from the gateway. */
   isSafeSetting(name: string, value: Known<string>): boolean;
+  /** How well kept answers serve, where any are kept. */
+  counters?(): AnalysisCounters;
   /** Whether the catalog knows this name as a base table (not a view, not a sequence). */
   isBaseTable(catalog: Catalog, schema: string, table: string): boolean;
 }

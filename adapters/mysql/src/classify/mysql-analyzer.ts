@@ -16,6 +16,7 @@ export function createSqlAnalyzer(): SqlAnalyzer<MysqlCatalog> {
   return {
     analyze: (text, context) => analyzer.analyze(text, context),
     isSafeSetting,
+    counters: () => analyzer.counters,
     isBaseTable: (catalog, schema, table) => catalog.relation(schema, table)?.isView === false,
   };
 }

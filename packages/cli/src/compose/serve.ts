@@ -15,7 +15,6 @@ import {
   createGateway,
   createMetrics,
   type Gateway,
-  type GatewayMetrics,
   type GatewayServices,
   type Health,
   type ListenerOptions,
@@ -30,6 +29,7 @@ import { resolveSecret } from '../config/resolve-secret.ts';
 import { suggest } from '../config/suggest.ts';
 import { readTlsMaterial } from '../config/tls-material.ts';
 import { DIALECTS } from './dialects.ts';
+import { keepMeasured, measure } from './measure.ts';
 import { type GatewayAudit, openAudit } from './open-audit.ts';
 import { type OpenDatabase, openDatabase } from './open-database.ts';
 import { dataFolder, type Identity, openIdentity } from './open-identity.ts';
@@ -82,7 +82,7 @@ async function compose(
   }
 
   const metrics = createMetrics();
-  opened.push(measureAudit(audit, metrics));
+  opened.push(keepMeasured(() => measure(audit, databases.values(), metrics)));
   const services: GatewayServices = {
     node: config.node,
     authenticator: identity.authenticator,
@@ -204,22 +204,6 @@ function recordPolicies(policies: PolicyFolder, audit: GatewayAudit, log: Logger
     log.error({ problems }, 'policies refused; the last good ones stay in force');
     audit.record('policies-refused', { problems: problems.slice(0, 10) });
   });
-}
-
-const MEASURE_MS = 1_000;
-
-/** Keeps the audit's gauges up to date until the returned function is called. */
-function measureAudit(audit: GatewayAudit, metrics: GatewayMetrics): () => void {
-  const measure = (): void => {
-    for (const { stage, seq, lagEvents, lagSeconds } of audit.stages()) {
-      metrics.auditEvents.set({ stage }, seq);
-      metrics.auditLagEvents.set({ stage }, lagEvents);
-      metrics.auditLagSeconds.set({ stage }, lagSeconds);
-    }
-  };
-  measure();
-  const timer = setInterval(measure, MEASURE_MS).unref();
-  return () => clearInterval(timer);
 }
 
 function health(databases: ReadonlyMap<string, OpenDatabase>, audit: GatewayAudit): Health {
