@@ -17,7 +17,7 @@ import {
 import { probeDefinition } from './probe-definition.ts';
 import type { QueryEnvironment } from './query-environment.ts';
 import { quietForm, type StatementForm } from './statement-form.ts';
-import { nameParts } from './syntax-tree.ts';
+import { nameParts, visitObjects } from './syntax-tree.ts';
 
 /**
  * Statements that change objects, rights or the server: CREATE, ALTER, DROP, TRUNCATE, GRANT, VACUUM and
@@ -56,7 +56,11 @@ function dispatchRelation(env: QueryEnvironment, node: Node): StatementForm | nu
     return quietForm('create sequence');
   }
   if ('ViewStmt' in node) {
-    recordChange(env, recordCreation(env, node.ViewStmt.view));
+    const temporary = recordCreation(env, node.ViewStmt.view);
+    // No catalog shows it, so nobody could say what a later statement does through it.
+    if (temporary || namesTemporary(env, node.ViewStmt.query))
+      env.state.facts.giveUp('a temporary view hides what lies behind it');
+    recordChange(env, temporary);
     return quietForm('create view');
   }
   if ('CompositeTypeStmt' in node) {
@@ -94,6 +98,18 @@ function dispatchRelation(env: QueryEnvironment, node: Node): StatementForm | nu
     return quietForm('truncate table', false);
   }
   return null;
+}
+
+/** SECURITY: a view over a temporary relation is temporary, whatever its name says. */
+function namesTemporary({ state }: QueryEnvironment, query: Node | undefined): boolean {
+  const { temporaryObjects } = state.context;
+  let found = false;
+  visitObjects(query, (_key, value) => {
+    if (!('relname' in value && 'relpersistence' in value)) return;
+    if (value['schemaname'] === 'pg_temp' || !temporaryObjects.known) found = true;
+    else if (temporaryObjects.value.includes(String(value['relname']))) found = true;
+  });
+  return found;
 }
 
 function relationForm(env: QueryEnvironment, relation: RangeVar | undefined, verb: string): StatementForm {

@@ -90,6 +90,9 @@ export function analyzeServerObject(env: QueryEnvironment, node: Node): Statemen
       const [verb, objectKind, field] = NAMED[kind]!;
       recordPlain(env, objectKind, typeof body[field] === 'string' ? body[field] : undefined);
       if (IRREVERSIBLE.has(kind)) env.state.irreversible = true;
+      // Where it lies is a directory of the server.
+      if (kind === 'CreateTableSpaceStmt')
+        env.state.facts.addObject('call', { kind: 'file', path: [String(body['location'] ?? '')] });
       if (kind === 'ImportForeignSchemaStmt') recordPlain(env, 'server', String(body['server_name'] ?? ''));
       return alteredForm(env, verb);
     }

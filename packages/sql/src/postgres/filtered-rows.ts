@@ -2,9 +2,10 @@ import type { JoinExpr, Node, RangeVar, SelectStmt } from 'libpg-query';
 import { resolveRelation } from './analyze-from.ts';
 import { type ColumnTest, isValueSide } from './column-side.ts';
 import { type FilterPlace, isFilter } from './is-filter.ts';
+import type { PostgresContext } from './postgres-context.ts';
 import { findCte, type QueryEnvironment } from './query-environment.ts';
 import { nameParts, visitObjects } from './syntax-tree.ts';
-import { SYSTEM_COLUMNS, type Target } from './target.ts';
+import { SYSTEM_COLUMNS, type Target, TEMPORARY_SCHEMA } from './target.ts';
 
 /**
  * Which rows a WHERE clause of a write filters, so that nothing beside the target stands in for it.
@@ -38,11 +39,19 @@ function isBooleanOf({ relation }: Target, parts: readonly string[]): boolean {
 }
 
 /** A column of a table, or of a view that shows one of a table. */
-function isStored({ state }: QueryEnvironment, { relation }: Target, column: string): boolean {
-  // A relation that the catalog does not show yet is a table of this session's own.
-  if (relation === null) return true;
+function isStored({ state }: QueryEnvironment, { object, relation }: Target, column: string): boolean {
+  if (relation === null) return object.known && isOwnTable(state.context, object.value.path);
   if (relation.kind === 'v') return state.views.columns(relation)?.get(column)?.kind === 'value';
   return SYSTEM_COLUMNS.has(column) || relation.columns.some(({ name }) => name === column);
+}
+
+/** A table that this session has made, and that no catalog shows. */
+function isOwnTable(
+  { temporaryObjects, createdTables }: PostgresContext,
+  [schema = '', name = '']: readonly string[],
+): boolean {
+  if (createdTables.some(([itsSchema, itsName]) => itsSchema === schema && itsName === name)) return true;
+  return schema === TEMPORARY_SCHEMA && temporaryObjects.known && temporaryObjects.value.includes(name);
 }
 
 interface Item {
