@@ -1,6 +1,6 @@
 import type { Adapter, Ask, DialectSession, ServerFacts, SessionServices } from '@gatehouse/adapter';
 import {
-  buildPostgresCatalog,
+  buildPostgresCatalogInPieces,
   createPostgresAnalyzer,
   loadPostgresParser,
   POSTGRES_CATALOG_QUERIES,
@@ -71,7 +71,7 @@ async function loadCatalog(ask: Ask): Promise<PostgresCatalog> {
   for (const [name, sql] of Object.entries(POSTGRES_CATALOG_QUERIES)) {
     rows[name as PostgresCatalogQuery] = (await ask({ sql })) as PostgresCatalogRows[PostgresCatalogQuery];
   }
-  return buildPostgresCatalog(rows as PostgresCatalogRows);
+  return buildPostgresCatalogInPieces(rows as PostgresCatalogRows);
 }
 
 async function readServerFacts(ask: Ask): Promise<ServerFacts> {

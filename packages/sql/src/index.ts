@@ -15,7 +15,7 @@ export {
   type MysqlRelation,
 } from './mysql/mysql-catalog.ts';
 export { isSafeSetting } from './mysql/safe-setting.ts';
-export { buildPostgresCatalog } from './postgres/build-catalog.ts';
+export { buildPostgresCatalog, buildPostgresCatalogInPieces } from './postgres/build-catalog.ts';
 export type {
   CatalogColumn,
   CatalogFunction,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { classifyBuiltinFunction } from './builtin-function.ts';
 import type {
   CatalogCascade,
@@ -23,14 +24,45 @@ import { isSystemSchema } from './system-relation.ts';
  * (dropped between two queries) are left out. Throws GatewayError `catalog-unreadable` for rows of another shape.
  */
 export function buildPostgresCatalog(rows: PostgresCatalogRows): PostgresCatalog {
+  const steps = buildInSteps(rows);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** The same in small pieces, so that who shares the thread need not wait for thousands of tables. */
+export async function buildPostgresCatalogInPieces(rows: PostgresCatalogRows): Promise<PostgresCatalog> {
+  const steps = buildInSteps(rows);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done === true) return step.value;
+    await setImmediate();
+  }
+}
+
+/** Gives back control after each piece. */
+function* buildInSteps(rows: PostgresCatalogRows): Generator<undefined, PostgresCatalog> {
   const settings = rows.settings[0] ?? refuseRow('settings');
-  const relations = readRelations(rows);
+  const relations = yield* readRelations(rows);
   const functions = readFunctions(rows.functions);
+  yield;
   linkIndexes(rows, relations);
-  linkBehind(rows, relations);
+  yield* linkBehind(rows, relations);
+  yield;
   linkCascades(rows.cascades, relations);
   linkTableRoutines(rows.tableRoutines, relations, functions);
-  return createCatalog(settings, rows, relations, functions);
+  yield;
+  return yield* createCatalog(settings, rows, relations, functions);
+}
+
+/** Rows or relations between two pauses: about a millisecond. */
+const PIECE = 1_000;
+
+/** The items, with a pause after each thousand. */
+function* inPieces<T>(items: Iterable<T>, take: (item: T) => void): Generator<undefined, void> {
+  let count = 0;
+  for (const item of items) {
+    take(item);
+    count += 1;
+    if (count % PIECE === 0) yield;
+  }
 }
 
 /** A relation while it is put together. */
@@ -43,9 +75,12 @@ interface Draft extends CatalogRelation {
   table: Draft | null;
 }
 
-function readRelations({ relations, columns }: PostgresCatalogRows): Map<number, Draft> {
+function* readRelations({
+  relations,
+  columns,
+}: PostgresCatalogRows): Generator<undefined, Map<number, Draft>> {
   const byOid = new Map<number, Draft>();
-  for (const row of relations) {
+  yield* inPieces(relations, (row) => {
     const oid = numberOf(row, 'oid');
     byOid.set(oid, {
       oid,
@@ -63,13 +98,13 @@ function readRelations({ relations, columns }: PostgresCatalogRows): Map<number,
       opaqueFunctions: [],
       definition: typeof row['definition'] === 'string' ? row['definition'] : null,
     });
-  }
-  for (const row of columns) {
+  });
+  yield* inPieces(columns, (row) => {
     const attnum = numberOf(row, 'attnum');
     byOid
       .get(numberOf(row, 'oid'))
       ?.columns.push(Object.freeze({ attnum, name: textOf(row, 'name'), type: textOf(row, 'type') }));
-  }
+  });
   return byOid;
 }
 
@@ -89,7 +124,10 @@ interface Edges {
   readonly selected: Map<number, Map<Draft, Set<string> | null>>;
 }
 
-function linkBehind(rows: PostgresCatalogRows, byOid: ReadonlyMap<number, Draft>): void {
+function* linkBehind(
+  rows: PostgresCatalogRows,
+  byOid: ReadonlyMap<number, Draft>,
+): Generator<undefined, void> {
   const edges: Edges = { parents: new Map(), children: new Map(), selected: new Map() };
   for (const row of rows.inheritance) {
     const child = byOid.get(numberOf(row, 'child'));
@@ -112,7 +150,7 @@ function linkBehind(rows: PostgresCatalogRows, byOid: ReadonlyMap<number, Draft>
     select(edges, view, relation, numberOf(row, 'attnum'), wholeRows.has(view.oid));
   }
   linkForeignTables(rows.foreignTables, byOid, edges);
-  for (const relation of byOid.values()) relation.behind.push(...close(relation, edges));
+  yield* inPieces(byOid.values(), (relation) => relation.behind.push(...close(relation, edges)));
 }
 
 function select(edges: Edges, view: Draft, relation: Draft, attnum: number, wholeRows: boolean): void {
@@ -238,12 +276,12 @@ function opaqueName(qualified: string): readonly string[] {
   return builtin === 'pure' || builtin === 'introspect' ? [] : [name];
 }
 
-function createCatalog(
+function* createCatalog(
   settings: CatalogRow,
   rows: PostgresCatalogRows,
   relations: ReadonlyMap<number, Draft>,
   functions: ReadonlyMap<number, CatalogFunction>,
-): PostgresCatalog {
+): Generator<undefined, PostgresCatalog> {
   const schemas = new Map(
     rows.schemas.map((row) => {
       const name = textOf(row, 'name');
@@ -252,12 +290,12 @@ function createCatalog(
   );
   const byName = new Map<string, CatalogRelation>();
   const named = new Map<string, CatalogRelation[]>();
-  for (const relation of relations.values()) {
+  yield* inPieces(relations.values(), (relation) => {
     const { columns, behind, cascades, routines, opaqueFunctions } = relation;
     for (const list of [relation, columns, behind, cascades, routines, opaqueFunctions]) Object.freeze(list);
     byName.set(nameKey(relation.schema, relation.name), relation);
     append(named, relation.name, relation);
-  }
+  });
   const functionsNamed = new Map<string, CatalogFunction[]>();
   for (const routine of functions.values()) append(functionsNamed, routine.name, routine);
   const operators = groupFunctions(rows.operators, 'name', functions);
