@@ -2,7 +2,7 @@ import type { MaskerSpec } from '@gatehouse/model';
 import { parseTimestamp, parseYear } from './canonical-value.ts';
 import { fastHash, hashValue } from './hash-value.ts';
 import type { KeyedHash } from './keyed-hash.ts';
-import { tokenizeValue } from './mask-token.ts';
+import { hasTokens, tokenizeValue } from './mask-token.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import type { ColumnMask } from './masker.ts';
 import { partialAscii, partialText } from './partial-text.ts';
@@ -43,7 +43,9 @@ export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: Key
             isPseudonym: true,
           };
     case 'token':
-      return { ...computed((value) => tokenizeValue(key, column, value)), isPseudonym: true };
+      return hasTokens(column)
+        ? { ...computed((value) => tokenizeValue(key, column, value)), isPseudonym: true }
+        : NULL_MASK;
   }
 }
 

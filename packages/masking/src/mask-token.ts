@@ -32,6 +32,22 @@ export function tokenizeValue(key: KeyedHash, column: MaskColumn, value: string)
   return TOKENIZERS[column.type]?.(key, column, value) ?? null;
 }
 
+/** False where every token would be null, so that none has to be tried. */
+export function hasTokens(column: MaskColumn): boolean {
+  switch (column.type) {
+    case 'integer':
+      return widthOf(integerRange(column).max) !== null;
+    case 'decimal':
+      return widthOf(largestDecimal(column)) !== null;
+    case 'float':
+      return column.bits !== 32;
+    case 'bytes':
+      return (column.maxLength ?? TOKEN_BYTES) >= TOKEN_BYTES;
+    default:
+      return TOKENIZERS[column.type] !== null;
+  }
+}
+
 /** True when `value` is what `token` with this key gives for some value of the type. */
 export function isMaskToken(value: string, key: Buffer, type: MaskType = 'text'): boolean {
   return RECOGNIZERS[type]?.(value, new KeyedHash(key)) ?? false;
@@ -49,8 +65,7 @@ const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
   float: (key, column, value) =>
     parseFloatText(value) === null ? null : tokenizeNumber(key, value, column.bits === 32 ? null : WIDE),
   uuid: (key, _column, value) => (isUuid(value) ? tokenizeUuid(key, value) : null),
-  bytes: (key, column, value) =>
-    isBytes(value) && (column.maxLength ?? 24) >= 24 ? tokenizeBytes(key, value) : null,
+  bytes: (key, column, value) => (isBytes(value) && hasTokens(column) ? tokenizeBytes(key, value) : null),
   boolean: null,
   date: null,
   time: null,
@@ -79,6 +94,7 @@ interface NumberWidth {
   readonly check: number;
 }
 
+const TOKEN_BYTES = 24;
 const NARROW: NumberWidth = { body: 15, check: 16 };
 const WIDE: NumberWidth = { body: 28, check: 24 };
 

@@ -2,8 +2,9 @@ import { createMasker } from '@gatehouse/masking';
 import type { MaskerSpec } from '@gatehouse/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnMasking, writeMasked } from './column-masking.ts';
+import { columnMasking } from './column-masking.ts';
 import { MaskOutput } from './mask-output.ts';
+import { writeMasked } from './masked-value.ts';
 import { valueCodec } from './value-codec.ts';
 
 const key = Buffer.alloc(32, 11);

@@ -1,46 +1,27 @@
 import { type ColumnMask, LEFT_TO_TEXT, type Masker, MIN_ASCII_ROOM } from '@gatehouse/masking';
 import type { ColumnDescription } from '../messages/row-description.ts';
+import { elementOf } from './array-element.ts';
+import { maskArray } from './array-masking.ts';
 import { MaskMemo } from './mask-memo.ts';
-import type { MaskOutput } from './mask-output.ts';
+import { type ColumnMasking, HIDDEN, type WriteMasked } from './masked-value.ts';
+import { plainValue } from './plain-value.ts';
 import { type ValueCodec, valueCodec } from './value-codec.ts';
 
-/** What a column's values become. */
-export type ColumnMasking =
-  /** Every value becomes the same bytes; null for NULL. */
-  | { readonly kind: 'constant'; readonly bytes: Buffer | null }
-  | { readonly kind: 'computed'; readonly write: WriteMasked };
-
 /**
- * Writes the mask of the value `source[start, end)` to `out`; false for NULL, and then nothing was written.
- * Belongs to one result.
+ * The masking of a column in the type and format in which it leaves; NULL where its type has no masked form. An array
+ * is masked element by element, and NULL where its elements would be.
  */
-export type WriteMasked = (source: Buffer, start: number, end: number, out: MaskOutput) => boolean;
-
-/** Any value becomes NULL. */
-export const HIDDEN: ColumnMasking = { kind: 'constant', bytes: null };
-
-/** Writes what a value becomes; false for NULL. */
-export function writeMasked(
-  masking: ColumnMasking,
-  source: Buffer,
-  start: number,
-  end: number,
-  out: MaskOutput,
-): boolean {
-  if (masking.kind === 'computed') return masking.write(source, start, end, out);
-  const { bytes } = masking;
-  if (bytes === null) return false;
-  out.copy(bytes, 0, bytes.length);
-  return true;
-}
-
-/** The masking of a column in the type and format in which it leaves; NULL where its type has no masked form. */
-export function columnMasking(
-  { typeOid, typeModifier, format }: ColumnDescription,
-  masker: Masker,
-): ColumnMasking {
+export function columnMasking(column: ColumnDescription, masker: Masker): ColumnMasking {
+  const { typeOid, typeModifier, format } = column;
+  if (masker.spec.kind === 'null') return HIDDEN;
+  const element = elementOf(typeOid);
+  if (element !== null)
+    return maskArray(columnMasking({ ...column, typeOid: element }, masker), element, format);
   const codec = valueCodec(typeOid, typeModifier, format);
-  if (codec === null) return HIDDEN;
+  if (codec === null) {
+    const isConstant = masker.spec.kind === 'zero' || masker.spec.kind === 'redact';
+    return isConstant ? { kind: 'constant', bytes: plainValue(typeOid, typeModifier, format) } : HIDDEN;
+  }
   const mask = masker.column(codec.column);
   if (mask.kind === 'constant')
     return { kind: 'constant', bytes: mask.value === null ? null : codec.encode(mask.value) };

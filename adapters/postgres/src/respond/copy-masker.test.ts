@@ -2,8 +2,8 @@ import type { CopyFormat } from '@gatehouse/sql';
 import { createFrame, type Frame } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ColumnMasking } from './column-masking.ts';
 import { createCopyMasker } from './copy-masker.ts';
+import type { ColumnMasking } from './masked-value.ts';
 
 const TEXT: CopyFormat = {
   format: 'text',

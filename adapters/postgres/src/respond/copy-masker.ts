@@ -7,10 +7,10 @@
  */
 import type { CopyFormat } from '@gatehouse/sql';
 import { createFrame, type Frame, WireError } from '@gatehouse/wire';
-import { writeMasked } from './column-masking.ts';
 import { type CopyText, csvText, plainText } from './copy-text.ts';
 import { type MaskCounter, type MaskPlan, maskFields } from './mask-fields.ts';
 import { MaskOutput } from './mask-output.ts';
+import { writeMasked } from './masked-value.ts';
 
 export interface CopyMasker {
   /**

@@ -1,6 +1,6 @@
 import { WireError } from '@gatehouse/wire';
-import { type ColumnMasking, writeMasked } from './column-masking.ts';
 import type { MaskOutput } from './mask-output.ts';
+import { type ColumnMasking, writeMasked } from './masked-value.ts';
 
 /** What happens to each column of a result: null leaves it as it is. */
 export type MaskPlan = readonly (ColumnMasking | null)[];

@@ -54,6 +54,11 @@ export class MaskOutput {
     else for (let from = start; from < end; from++) bytes[to++] = source[from]!;
   }
 
+  /** Forgets what was written behind a length. */
+  rewind(length: number): void {
+    this.at = this.#start + length;
+  }
+
   /** Ends a message of which everything but its length is written, and lends it as a frame. */
   finish(frame: Frame, type: number): Frame {
     this.patchInt32(1, this.length - 1);
@@ -86,5 +91,5 @@ function writeInt32(target: Buffer, to: number, value: number): void {
 const EMPTY = Buffer.alloc(0);
 const FIRST_CHUNK_BYTES = 2 * 1024;
 const LARGEST_CHUNK_BYTES = 64 * 1024;
-/** So many bytes are written faster one by one. */
-const SHORT = 48;
+/** So many bytes are written as fast one by one, and without a view of them. */
+const SHORT = 160;

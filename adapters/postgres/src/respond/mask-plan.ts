@@ -2,8 +2,9 @@ import type { Masker } from '@gatehouse/masking';
 import type { FieldMask, FieldSource, MaskerSpec, OutputColumn, Statement } from '@gatehouse/model';
 import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
-import { type ColumnMasking, columnMasking, HIDDEN } from './column-masking.ts';
+import { columnMasking } from './column-masking.ts';
 import type { MaskPlan } from './mask-fields.ts';
+import { type ColumnMasking, HIDDEN } from './masked-value.ts';
 
 export interface PlanInput {
   readonly columns: readonly ColumnDescription[];

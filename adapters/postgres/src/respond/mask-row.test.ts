@@ -1,8 +1,8 @@
 import { createFrame, type Frame, WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ColumnMasking } from './column-masking.ts';
 import { RowMasker } from './mask-row.ts';
+import type { ColumnMasking } from './masked-value.ts';
 
 const HIDE: ColumnMasking = { kind: 'constant', bytes: null };
 const STARS: ColumnMasking = { kind: 'constant', bytes: Buffer.from('***') };
