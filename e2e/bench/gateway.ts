@@ -31,6 +31,8 @@ export interface GatewaySpec {
   readonly redisUrl: string;
   /** Options for Node, such as those of its profiler. */
   readonly nodeOptions: readonly string[];
+  /** The file of a heap profile; see `heap-profile.ts`. */
+  readonly heapProfile?: string;
   /** Further principals, analysts, with a policy document that speaks of them. */
   readonly more?: { readonly principals: readonly string[]; readonly policies: string };
 }
@@ -53,6 +55,7 @@ export async function startGateway(processes: Processes, spec: GatewaySpec): Pro
       name,
       command: process.execPath,
       args: [...node, ...programArguments(), ...args, '--config', config],
+      env: { ...process.env, GATEHOUSE_HEAP_PROFILE: spec.heapProfile },
     });
   const gateway = run(`the gateway for ${dialect}`, spec.nodeOptions, 'serve');
   await untilPrinted(gateway, /admin:/, STARTS_WITHIN_MS);

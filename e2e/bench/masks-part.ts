@@ -1,6 +1,7 @@
 import type { PostgresServer } from '@gatehouse/fleet';
 import type { Bench } from './bench.ts';
 import { DATABASE, startGateway } from './gateway.ts';
+import { profileFile, SAMPLER_OPTIONS, sampleHeap } from './heap-profile.ts';
 import { askPostgres, createDatabase } from './postgres-database.ts';
 import { readPostgres } from './postgres-read.ts';
 import { processorSeconds } from './processor-time.ts';
@@ -18,6 +19,9 @@ const CASES = [
   { name: 'round, integer', column: 'amount', mask: '{ kind: round, step: 100 }' },
 ] as const;
 
+/** Of these what is allocated is sampled too. */
+const HEAP_CASES = [0, 1, 2, 6];
+
 const SQL = 'SELECT id, email, city, amount, filler FROM people';
 
 /**
@@ -33,12 +37,14 @@ export async function measureMasks(bench: Bench, server: PostgresServer): Promis
     direct: { name: 'direct', port: server.port, ...server.app, database: DATABASE },
     own: server,
     redisUrl: bench.redisUrl,
-    nodeOptions: bench.nodeOptions,
+    nodeOptions: [...bench.nodeOptions, ...SAMPLER_OPTIONS],
+    heapProfile: profileFile(processes.folder),
     more: { policies: POLICIES, principals: CASES.map((_, index) => principalOf(index)) },
   });
+  const login = (index: number) => gateway.login(CASES[index]!.name, principalOf(index));
   for (const format of ['text', 'binary'] as const) {
     for (const [index, { name }] of CASES.entries()) {
-      const masked = await gateway.login(name, principalOf(index));
+      const masked = await login(index);
       const pair = { unmasked: emptyTotal(), masked: emptyTotal() };
       await readPostgres(masked, `${SQL} WHERE id <= 50000`, format);
       for (let round = 0; round < options.rounds + 1; round++) {
@@ -51,6 +57,26 @@ export async function measureMasks(bench: Bench, server: PostgresServer): Promis
       report(`masks, ${format}, ${name}: ${row.ofUnmasked.toFixed(2)} of the unmasked rate`);
     }
   }
+  await measureHeap(bench, [gateway.plain, ...(await Promise.all(HEAP_CASES.map(login)))]);
+}
+
+/** What the gateway allocates for a row, on the JavaScript heap. */
+async function measureHeap(
+  { options, results, report, processes }: Bench,
+  targets: readonly Target[],
+): Promise<void> {
+  const lines: string[] = [];
+  for (const target of targets) {
+    const file = profileFile(processes.folder);
+    const { allocatedBytes, sites } = await sampleHeap(target.pid!, file, () =>
+      readPostgres(target, SQL, 'text'),
+    );
+    const perRow = (bytes: number) => (bytes / options.rows).toFixed(2);
+    const most = sites.map(({ name, bytes }) => `${name} ${perRow(bytes)}`).join(', ');
+    lines.push(`${target.name}: ${perRow(allocatedBytes)} bytes of heap for a row (${most})`);
+    report(lines.at(-1)!);
+  }
+  results.notes.push(...lines);
 }
 
 interface Total {
