@@ -2,7 +2,7 @@
  * Every fault of the audit's way under load, alone and in pairs, and the same empty table of differences.
  *
  * A few of them run with the other tests; all of them, and with long outages, where GATEHOUSE_NIGHTLY=1
- * is set. The table that is printed at the end stands in docs/measurements.md.
+ * is set (GATEHOUSE_OUTAGE_SECONDS makes them shorter or longer). The table that is printed at the end stands in docs/measurements.md.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rebuildStore } from '@gatehouse/audit';
@@ -12,8 +12,8 @@ import { openSmallDisk, type SmallDisk, whyNoSmallDisk } from './small-disk.ts';
 
 const NIGHTLY = process.env['GATEHOUSE_NIGHTLY'] === '1';
 /** How long something is away. */
-const OUTAGE_MS = NIGHTLY ? 60_000 : 3_000;
-const TIMEOUT_MS = NIGHTLY ? 400_000 : 180_000;
+const OUTAGE_MS = Number(process.env['GATEHOUSE_OUTAGE_SECONDS'] ?? (NIGHTLY ? 60 : 3)) * 1_000;
+const TIMEOUT_MS = (NIGHTLY ? 400_000 : 180_000) + 2 * OUTAGE_MS;
 
 const NOTHING = { unrecorded: 0, storeProblem: null, journalProblem: null, notCollected: 0 };
 
@@ -33,6 +33,61 @@ const TOGETHER: readonly (readonly PartName[])[] = [
   ['worker', 'store'],
   ['worker', 'gateway'],
 ];
+
+/** What lasts for a while, and may begin and end with a part that is killed. */
+type Lasting = 'Redis unreachable' | 'sink answers 500';
+type Fault = PartName | Lasting;
+
+const LASTING: Readonly<Record<Lasting, (stage: FaultStage) => () => void>> = {
+  'Redis unreachable': ({ gatewayLink, workerLink }) => {
+    gatewayLink!.block();
+    workerLink!.block();
+    return () => {
+      gatewayLink!.unblock();
+      workerLink!.unblock();
+    };
+  },
+  'sink answers 500': ({ collector }) => {
+    collector!.status = 500;
+    return () => {
+      collector!.status = 200;
+    };
+  },
+};
+
+/** Pairs of which one lasts; those that stand below on their own are left out. */
+const MIXED: readonly (readonly Fault[])[] = [
+  ['sink answers 500'],
+  ['sink answers 500', 'redis'],
+  ['sink answers 500', 'worker'],
+  ['sink answers 500', 'gateway'],
+  ['sink answers 500', 'Redis unreachable'],
+  ['Redis unreachable', 'redis'],
+  ['Redis unreachable', 'worker'],
+  ['Redis unreachable', 'store'],
+];
+const WITH_FULL_DISK: readonly Fault[] = [
+  ...(['redis', 'worker', 'store', 'gateway'] as const),
+  ...(['Redis unreachable', 'sink answers 500'] as const),
+];
+
+/** Begins a fault and gives what ends it. */
+async function begin(stage: FaultStage, fault: Fault): Promise<() => Promise<void>> {
+  if (fault === 'Redis unreachable' || fault === 'sink answers 500') {
+    const end = LASTING[fault](stage);
+    return async () => end();
+  }
+  await stage.parts[fault].kill9();
+  return () => stage.parts[fault].start();
+}
+
+/** Begins all, and ends them in the same order. */
+async function endure(stage: FaultStage, faults: readonly Fault[]): Promise<void> {
+  const ends: (() => Promise<void>)[] = [];
+  for (const fault of faults) ends.push(await begin(stage, fault));
+  await sleep(OUTAGE_MS);
+  for (const end of ends) await end();
+}
 
 const rows: string[] = [];
 
@@ -73,6 +128,14 @@ describe('nothing that ran is missing, nothing is there twice, the chain is whol
       lost(killed),
     );
   });
+
+  it.runIf(NIGHTLY).each(MIXED)(
+    `under %s %s${NIGHTLY ? '' : ' (skipped: in the nightly run)'}`,
+    async (...given) => {
+      const faults = given.filter((fault) => fault !== undefined);
+      await hold(faults.map(titleOf).join(' and '), () => endure(stage, faults), lost(faults));
+    },
+  );
 
   it.runIf(NIGHTLY)(
     `while the node is cut off from Redis and comes back${NIGHTLY ? '' : ' (skipped: in the nightly run)'}`,
@@ -145,7 +208,7 @@ describe.skipIf(mountProblem !== null)(
     let stage: FaultStage;
 
     beforeAll(async () => {
-      disk = openSmallDisk();
+      disk = openSmallDisk(NIGHTLY ? 768 : 192);
       stage = await FaultStage.open({ apart: true, dataDir: disk.dir });
     });
 
@@ -165,12 +228,31 @@ describe.skipIf(mountProblem !== null)(
       // What ended while nothing could be written is counted in the event that says so, not told one by one.
       note('full journal disk', load, differences, 8);
     });
+
+    it.runIf(NIGHTLY).each(WITH_FULL_DISK)(
+      `loses nothing while it is full and under %s${NIGHTLY ? '' : ' (skipped: in the nightly run)'}`,
+      async (fault) => {
+        const load = await stage.underLoad(async () => {
+          const empty = disk.fill();
+          const end = await begin(stage, fault);
+          await sleep(OUTAGE_MS);
+          empty();
+          await end();
+          await sleep(1_000);
+        });
+        note(`full journal disk and ${titleOf(fault)}`, load, await stage.check(), 8 + lost([fault]));
+      },
+    );
   },
 );
 
 /** A killed gateway leaves at most the statements that its four sessions were running. */
-function lost(names: readonly PartName[]): number {
+function lost(names: readonly Fault[]): number {
   return names.includes('gateway') ? 4 : 0;
+}
+
+function titleOf(fault: Fault): string {
+  return fault in LASTING ? fault : `kill -9 of ${fault}`;
 }
 
 function note(name: string, load: Load, found: Differences, lostOutcomes: number): void {

@@ -13,12 +13,10 @@ export interface SmallDisk {
   close(): void;
 }
 
-const DISK = '192m';
-
-/** Mounts an empty disk in a new folder. */
-export function openSmallDisk(): SmallDisk {
+/** Mounts an empty disk of so many megabytes in a new folder. */
+export function openSmallDisk(megabytes = 192): SmallDisk {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-small-disk-'));
-  mount(dir, DISK);
+  mount(dir, `${megabytes}m`);
   return {
     dir,
     fill() {
