@@ -124,11 +124,14 @@ describe('labels in comments', () => {
     const direct = new pg.Client({ host, port, user, password, database: 'shop' });
     await direct.connect();
     await direct.query("comment on column addresses.street is 'gatehouse: pii.address'");
+    const long = `${'x'.repeat(70_000)} gatehouse: harmless`;
+    await direct.query(`comment on column products.sku is '${long}'`);
     await direct.end();
     // Any schema change that the gateway sees makes it read the catalog.
     await olga.query('create table seen_by_the_gateway (id int)');
     const read = async () => (await ana.query('select street from addresses limit 1')).rows;
     await expect.poll(read, WAIT).toEqual([{ street: null }]);
+    expect((await ana.query('select sku from products limit 1')).rows).toEqual([{ sku: null }]);
   });
 
   it('mask a column in MariaDB', async () => {

@@ -1,7 +1,11 @@
 import type { Ask, ColumnComment } from '@gatehouse/adapter';
 
+/** A comment may be a gigabyte; one that is too long to be read stands for a label that cannot be. */
+const MAX_CHARACTERS = 65_536;
+
 /** Names in full, so the search path does not matter; only comments in which labels can stand. */
-const QUERY = `select n.nspname::text as schema, c.relname::text as relation, a.attname::text as name, d.description as comment
+const QUERY = `select n.nspname::text as schema, c.relname::text as relation, a.attname::text as name,
+    case when pg_catalog.length(d.description) > ${MAX_CHARACTERS} then 'gatehouse:' else d.description end as comment
   from pg_catalog.pg_description d
   join pg_catalog.pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid
   join pg_catalog.pg_class c on c.oid = a.attrelid

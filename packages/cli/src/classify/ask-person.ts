@@ -25,34 +25,44 @@ const LABEL = /^(?=.{1,100}$)[a-z0-9][a-z0-9-]*(?:\.[a-z0-9][a-z0-9-]*)*$/;
 
 /**
  * Goes through the proposals with a person: `y` takes a label, `n` leaves it, `e` puts another in its place, `q` leaves
- * it and everything after it. Gives what was taken; nothing is taken that nobody said yes to.
+ * it and everything after it. Gives what was taken; null when the person went away (Ctrl-C, end of input), and then
+ * nothing is taken.
  */
-export async function askPerson(proposals: readonly Proposal[], ask: Ask): Promise<readonly Proposal[]> {
+export async function askPerson(
+  proposals: readonly Proposal[],
+  ask: Ask,
+): Promise<readonly Proposal[] | null> {
   const taken: Proposal[] = [];
   for (const [index, proposal] of proposals.entries()) {
     const answer = await askForOne(proposal, `${index + 1}/${proposals.length}`, ask);
-    if (answer === 'quit') break;
-    if (answer !== null) taken.push({ ...proposal, label: answer });
+    if (answer.kind === 'gone') return null;
+    if (answer.kind === 'quit') break;
+    if (answer.kind === 'take') taken.push({ ...proposal, label: answer.label });
   }
   return taken;
 }
 
-async function askForOne(proposal: Proposal, place: string, ask: Ask): Promise<string | null | 'quit'> {
+type Answer =
+  | { readonly kind: 'take'; readonly label: string }
+  | { readonly kind: 'leave' | 'quit' | 'gone' };
+
+async function askForOne(proposal: Proposal, place: string, ask: Ask): Promise<Answer> {
   const question = `${place}  ${describe(proposal)}\n  label it \`${proposal.label}\`? [y]es, [n]o, [e]dit, [q]uit: `;
   for (;;) {
-    const answer = (await ask(question))?.trim().toLowerCase() ?? 'q';
-    if (answer === 'y' || answer === 'yes') return proposal.label;
-    if (answer === 'n' || answer === 'no') return null;
-    if (answer === 'q' || answer === 'quit') return 'quit';
+    const answer = (await ask(question))?.trim().toLowerCase();
+    if (answer === undefined) return { kind: 'gone' };
+    if (answer === 'y' || answer === 'yes') return { kind: 'take', label: proposal.label };
+    if (answer === 'n' || answer === 'no') return { kind: 'leave' };
+    if (answer === 'q' || answer === 'quit') return { kind: 'quit' };
     if (answer === 'e' || answer === 'edit') return askForLabel(ask);
   }
 }
 
-async function askForLabel(ask: Ask): Promise<string | 'quit'> {
+async function askForLabel(ask: Ask): Promise<Answer> {
   for (;;) {
     const label = (await ask('  label: '))?.trim();
-    if (label === undefined) return 'quit';
-    if (LABEL.test(label) && label !== 'quit') return label;
+    if (label === undefined) return { kind: 'gone' };
+    if (LABEL.test(label)) return { kind: 'take', label };
   }
 }
 

@@ -49,7 +49,7 @@ export function addClassifyCommand(program: Command, terminal: Terminal): void {
       'after',
       `
 Examples are masked, and nothing is written without a yes: a person's at a terminal, or --yes.
-Exit code 1: a table could not be read, or the file was not written; 2: the configuration is wrong.
+Exit code 1: a table could not be read, the file was not written, or nobody was there to the end; 2: the configuration is wrong.
 
 Example:
   $ gatehouse classify --database shop
@@ -165,7 +165,10 @@ async function accept(
     return [];
   }
   try {
-    return await askPerson(fresh, person.ask);
+    const taken = await askPerson(fresh, person.ask);
+    if (taken !== null) return taken;
+    terminal.note('\nnobody there any more: nothing is accepted');
+    throw new CommandFailed();
   } finally {
     person.close();
   }
