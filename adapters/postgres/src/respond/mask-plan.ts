@@ -3,6 +3,7 @@ import type { FieldMask, FieldSource, MaskerSpec, OutputColumn, Statement } from
 import type { CatalogOrigin, PostgresCatalog } from '@gatehouse/sql';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { columnMasking } from './column-masking.ts';
+import { maskJson } from './json-masking.ts';
 import type { MaskPlan } from './mask-fields.ts';
 import { type ColumnMasking, HIDDEN } from './masked-value.ts';
 
@@ -87,32 +88,42 @@ function isTold(origin: CatalogOrigin, told: OutputColumn | null, catalog: Postg
 /** A mask that holds for a column. */
 interface FoundMask {
   readonly masker: MaskerSpec;
-  /** What it masks is only a part of the column: a path into a document. */
-  readonly isPath: boolean;
+  /** The names of the part of the column that it masks; none for the whole of it. */
+  readonly path: readonly string[];
 }
 
 /** The masks of the fields themselves or of anything that they stand for. */
 function masksOn(sources: readonly FieldSource[], masks: readonly FieldMask[]): readonly FoundMask[] {
-  return masks.flatMap((mask): readonly FoundMask[] => {
+  return masks.flatMap(({ object, field, masker }): readonly FoundMask[] => {
     const names = sources
-      .filter(({ object }) => isSame(mask.object.path, object.path))
-      .map(({ field }) => field);
-    if (names.some((name) => isWhole(mask.field, name))) return [{ masker: mask.masker, isPath: false }];
-    return names.some((name) => leadsInto(mask.field, name)) ? [{ masker: mask.masker, isPath: true }] : [];
+      .filter((source) => isSame(object.path, source.object.path))
+      .map((source) => source.field);
+    if (names.some((name) => isWhole(field, name))) return [{ masker, path: [] }];
+    const parts = names.filter((name) => leadsInto(field, name));
+    return parts.map((name) => ({ masker, path: field.slice(name.length + 1).split('.') }));
   });
 }
 
-/** Where masks disagree nobody can say which value it is, and nothing of it leaves; nor where only a part is masked. */
+/**
+ * Where masks disagree nobody can say which value it is, and nothing of it leaves; nor where a part is masked of what
+ * is no JSON.
+ */
 function maskingOf(
   column: ColumnDescription,
   found: readonly FoundMask[],
   maskerOf: PlanInput['maskerOf'],
 ): ColumnMasking {
+  if (found.every(({ path }) => path.length > 0)) {
+    const masks = found.map(({ path, masker }) => ({ path, masker: maskerOf(masker) }));
+    if (column.typeOid === JSON_OID) return { kind: 'computed', write: maskJson(masks, false) };
+    if (column.typeOid !== JSONB_OID) return HIDDEN;
+    return { kind: 'computed', write: maskJson(masks, column.format === 1) };
+  }
   const [first, ...others] = found;
-  const text = JSON.stringify(first!.masker);
-  const agree =
-    !first!.isPath && others.every(({ masker, isPath }) => !isPath && JSON.stringify(masker) === text);
-  return agree ? columnMasking(column, maskerOf(first!.masker)) : HIDDEN;
+  const text = JSON.stringify(first);
+  return others.every((each) => JSON.stringify(each) === text)
+    ? columnMasking(column, maskerOf(first!.masker))
+    : HIDDEN;
 }
 
 /** Case is ignored, as rules ignore it in names. */
@@ -120,7 +131,7 @@ function isWhole(field: string, name: string): boolean {
   return field === '*' || name === '*' || field.toLowerCase() === name.toLowerCase();
 }
 
-/** SECURITY: a path into a column masks the column (mask-paths.test.ts). */
+/** SECURITY: a path into a column masks that part of it (mask-paths.test.ts). */
 function leadsInto(field: string, name: string): boolean {
   return field.toLowerCase().startsWith(`${name.toLowerCase()}.`);
 }
@@ -131,3 +142,6 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 
 /** `select c from customers c`: the server names the table, and no column of it. */
 const WHOLE_ROW = 0;
+
+const JSON_OID = 114;
+const JSONB_OID = 3802;
