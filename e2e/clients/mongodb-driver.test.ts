@@ -7,6 +7,8 @@ import {
   Int32,
   Long,
   MongoClient,
+  MongoClientBulkWriteError,
+  type MongoClientOptions,
   ObjectId,
 } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -233,6 +235,105 @@ const STEPS: Readonly<Record<string, Step>> = {
     await c.insertMany(numbers(100) as never);
     return c.find({}, { maxTimeMS: 60_000 }).sort({ _id: 1 }).limit(1).toArray();
   },
+  'stops at a time limit': async (_db, _client, c) => {
+    await c.insertMany(numbers(1_500) as never);
+    const stages = [
+      { $lookup: { from: c.collectionName, pipeline: [{ $match: { n: { $gte: 0 } } }], as: 'all' } },
+    ];
+    return c
+      .aggregate([...stages, { $unwind: '$all' }, { $sort: { 'all.text': 1 } }], { maxTimeMS: 1 })
+      .toArray();
+  },
+  'explains a query': async (_db, _client, c) => {
+    await c.insertMany(numbers(20) as never);
+    const plan = await c.find({ n: 1 }).sort({ _id: 1 }).explain('queryPlanner');
+    return [Object.keys(plan).sort(), plan['queryPlanner']];
+  },
+  'explains a pipeline': async (_db, _client, c) => {
+    await c.insertMany(numbers(20) as never);
+    return Object.keys(await c.aggregate([{ $match: { n: 1 } }]).explain()).sort();
+  },
+  'lists databases': async (_db, client, c) => {
+    await c.insertOne({ _id: 1 as never });
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+    return databases.map(({ name }) => name).sort();
+  },
+  'tells statistics': async (db, _client, c) => {
+    await c.insertMany(numbers(20) as never);
+    const { db: name, collections, objects } = await db.stats();
+    const { ns, count } = await db.command({ collStats: c.collectionName });
+    return [name, collections, objects, ns, count];
+  },
+  'counts a retried write once': async (db, client, c) => {
+    await c.insertOne({ _id: 1 as never, n: 0 });
+    const session = client.startSession();
+    const write = {
+      update: c.collectionName,
+      updates: [{ q: { _id: 1 }, u: { $inc: { n: 1 } } }],
+      lsid: session.id,
+      txnNumber: Long.fromNumber(7),
+    };
+    const replies = [await db.command(write), await db.command(write)].map(({ ok, n, nModified }) => [
+      ok,
+      n,
+      nModified,
+    ]);
+    await session.endSession();
+    return [replies, await c.findOne()];
+  },
+  'tells which of a bulk over collections failed': async (db, client) => {
+    await db.collection('a').insertOne({ _id: 1 as never });
+    const models = [2, 1, 3].map((_id) => ({
+      namespace: `${db.databaseName}.a`,
+      name: 'insertOne' as const,
+      document: { _id: _id as never },
+    }));
+    const failed = async (ordered: boolean) => {
+      try {
+        return await client.bulkWrite(models, { ordered });
+      } catch (error) {
+        if (!(error instanceof MongoClientBulkWriteError)) throw error;
+        const errors = [...error.writeErrors].map(([at, { code, message }]) => [at, code, message]);
+        return [errors, error.partialResult?.insertedCount, error.message];
+      }
+    };
+    return [await failed(true), await failed(false), await db.collection('a').countDocuments()];
+  },
+  'tells what a validator says': async (db) => {
+    await db.createCollection('checked', { validator: { $jsonSchema: { required: ['n'] } } });
+    const checked = db.collection('checked');
+    return [
+      await outcome(() => checked.insertOne({ _id: 1 as never })),
+      await outcome(() => checked.insertOne({ _id: 2 as never, n: 1 })),
+      await outcome(() => checked.updateOne({ _id: 2 as never }, { $unset: { n: 1 } })),
+    ];
+  },
+  'reads no further from a cursor that is killed': async (db, _client, c) => {
+    await c.insertMany(numbers(100) as never);
+    const { cursor } = await db.command({ find: c.collectionName, batchSize: 5 });
+    const killed = await db.command({ killCursors: c.collectionName, cursors: [cursor.id] });
+    return [
+      killed['cursorsKilled'].length,
+      await db.command({ getMore: cursor.id, collection: c.collectionName }).catch(
+        // The words are the gateway's own.
+        ({ name, code, codeName, errorLabels }) => [name, code, codeName, errorLabels],
+      ),
+    ];
+  },
+  'meets a conflict between two transactions': async (_db, client, c) => {
+    await c.insertOne({ _id: 1 as never, n: 0 });
+    const [one, two] = [client.startSession(), client.startSession()];
+    one.startTransaction();
+    two.startTransaction();
+    await c.updateOne({ _id: 1 as never }, { $inc: { n: 1 } }, { session: one });
+    const second = await outcome(() =>
+      c.updateOne({ _id: 1 as never }, { $inc: { n: 1 } }, { session: two, maxTimeMS: 2_000 }),
+    );
+    await two.abortTransaction().catch(() => undefined);
+    await one.commitTransaction();
+    await Promise.all([one.endSession(), two.endSession()]);
+    return [second, await c.findOne()];
+  },
   'carries large documents and batches': async (_db, _client, c) => {
     const text = 'x'.repeat(4_000_000);
     await c.insertMany([1, 2, 3, 4, 5, 6].map((_id) => ({ _id, text })) as never);
@@ -265,6 +366,27 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
 };
 
+async function play({ uri }: Side, step: Step, options: MongoClientOptions = {}): Promise<string> {
+  const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 10_000, ...options });
+  const db = client.db('compared');
+  try {
+    await db.dropDatabase();
+    return await outcome(() => step(db, client, db.collection('things')));
+  } finally {
+    await client.close();
+  }
+}
+
+/** What differs under TLS is the transport: long messages, cursors, sessions, errors. */
+const TLS_STEPS = [
+  'keeps every type',
+  'reads a cursor in batches',
+  'names a duplicate key',
+  'commits a transaction',
+  'carries large documents and batches',
+  'runs many at once',
+];
+
 describe('the Node driver through the gateway, with everything allowed', () => {
   let sides: Sides;
 
@@ -274,20 +396,40 @@ describe('the Node driver through the gateway, with everything allowed', () => {
 
   afterAll(() => sides?.stage.close());
 
-  async function play({ uri }: Side, step: Step): Promise<string> {
-    const client = await MongoClient.connect(uri, { serverSelectionTimeoutMS: 10_000 });
-    const db = client.db('compared');
-    try {
-      await db.dropDatabase();
-      return await outcome(() => step(db, client, db.collection('things')));
-    } finally {
-      await client.close();
-    }
-  }
-
   it.each(Object.entries(STEPS))('%s as directly', async (_name, step) => {
     const direct = await play(sides.direct, step);
     expect(await play(sides.through, step)).toBe(direct);
+  });
+
+  it('works under TLS as directly without', async () => {
+    const tls = { tls: true, tlsCAFile: sides.stage.caFile };
+    for (const name of TLS_STEPS) {
+      const step = STEPS[name]!;
+      expect(await play(sides.through, step, tls), name).toBe(await play(sides.direct, step));
+    }
+  });
+
+  it('is not talked to by a client that does not know its certificate, or another name in it', async () => {
+    const refused = async (options: MongoClientOptions) => {
+      const client = new MongoClient(sides.through.uri, {
+        tls: true,
+        serverSelectionTimeoutMS: 3_000,
+        ...options,
+      });
+      return client
+        .connect()
+        .then(
+          () => 'connected',
+          ({ message }: Error) => message,
+        )
+        .finally(() => client.close());
+    };
+    const { caFile } = sides.stage;
+    expect(await refused({})).toMatch(/certificate/i);
+    expect(await refused({ tlsCAFile: caFile, servername: 'elsewhere.example' })).toMatch(
+      /elsewhere\.example/,
+    );
+    expect(await refused({ tlsCAFile: caFile })).toBe('connected');
   });
 
   it('names a wrong password as the server does', async () => {

@@ -30,6 +30,16 @@ const SHELL_LINES = [
   'session = db.getMongo().startSession(); session.startTransaction(); session.getDatabase("compared_sh").people.insertOne({ _id: 50, name: "T" }); session.abortTransaction(); db.people.countDocuments({ _id: 50 })',
   'db.createView("names", "people", [{ $project: { name: 1 } }])',
   'db.names.find()',
+  'show dbs',
+  'db.stats().collections',
+  'db.people.stats().count',
+  'db.people.find({ name: "Ana" }).explain().queryPlanner',
+  'db.people.find().explain("executionStats").executionStats.nReturned',
+  'db.people.find({ _id: 1 }, { name: 1 }).pretty()',
+  'db.people.insertMany([{ _id: 90 }, { _id: 1 }, { _id: 91 }], { ordered: false })',
+  'db.adminCommand({ listDatabases: 1, nameOnly: true }).databases.length > 0',
+  'throw new Error("my own")',
+  'db.people.noSuchMethod()',
   'db.version()',
   'db.dropDatabase()',
 ];
@@ -43,7 +53,15 @@ describe('MongoDB programs through the gateway, with everything allowed', () => 
 
   afterAll(() => sides?.stage.close());
 
-  it('shows mongosh the same as directly', async () => {
+  /** The gateway under TLS, its certificate verified. */
+  function underTls(): Side {
+    const url = new URL(sides.through.uri);
+    url.searchParams.set('tls', 'true');
+    url.searchParams.set('tlsCAFile', sides.stage.caFile);
+    return { uri: url.href };
+  }
+
+  it('shows mongosh the same as directly, also under TLS', async () => {
     const run = async ({ uri }: Side) => {
       const url = new URL(uri);
       url.pathname = '/compared_sh';
@@ -58,18 +76,25 @@ describe('MongoDB programs through the gateway, with everything allowed', () => 
     const direct = await run(sides.direct);
     expect(direct).toMatchObject({ code: 0, stdout: expect.stringContaining('E11000 duplicate key') });
     expect(direct.stdout).toContain('noSuchCommand');
-    const through = await run(sides.through);
-    expect(through.stdout.split('\n')).toEqual(direct.stdout.split('\n'));
-    expect(through.code).toBe(0);
+    for (const side of [sides.through, underTls()]) {
+      const through = await run(side);
+      expect(through.stdout.split('\n')).toEqual(direct.stdout.split('\n'));
+      expect(through.code).toBe(0);
+    }
   });
 
-  it.skipIf(!hasPymongo)('shows PyMongo the same as directly (needs python3-pymongo)', async () => {
-    const script = fileURLToPath(new URL('mongodb-pymongo.py', import.meta.url));
-    const run = ({ uri }: Side) => runProgram(PYTHON, [script, uri], { env: { LC_ALL: 'C.UTF-8' } });
-    const direct = await run(sides.direct);
-    expect(direct).toMatchObject({ code: 0, stdout: expect.stringContaining('after all of it => ') });
-    const through = await run(sides.through);
-    expect(through.stdout.split('\n')).toEqual(direct.stdout.split('\n'));
-    expect(through.code).toBe(0);
-  });
+  it.skipIf(!hasPymongo)(
+    'shows PyMongo the same as directly, also under TLS (needs python3-pymongo)',
+    async () => {
+      const script = fileURLToPath(new URL('mongodb-pymongo.py', import.meta.url));
+      const run = ({ uri }: Side) => runProgram(PYTHON, [script, uri], { env: { LC_ALL: 'C.UTF-8' } });
+      const direct = await run(sides.direct);
+      expect(direct).toMatchObject({ code: 0, stdout: expect.stringContaining('after all of it => ') });
+      for (const side of [sides.through, underTls()]) {
+        const through = await run(side);
+        expect(through.stdout.split('\n')).toEqual(direct.stdout.split('\n'));
+        expect(through.code).toBe(0);
+      }
+    },
+  );
 });
