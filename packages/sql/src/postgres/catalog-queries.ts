@@ -69,9 +69,29 @@ export const POSTGRES_CATALOG_QUERIES = {
     where p.oid >= 16384`,
   operators: `select o.oprname::text as name, o.oprcode::pg_catalog.oid::text as function
     from pg_catalog.pg_operator o where o.oid >= 16384`,
-  casts: `select t.typname::text as type, c.castfunc::text as function
+  /** Own functions that make a value of a type: by a cast to it, or by the check of a domain that it is or holds. */
+  casts: `with recursive checked (type, function) as (
+      select k.contypid, d.refobjid
+      from pg_catalog.pg_constraint k join pg_catalog.pg_depend d
+        on d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and d.objid = k.oid
+          and d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.refobjid >= 16384
+      where k.contypid <> 0
+      union
+      select h.type, c.function
+      from checked c join (
+        select t.oid, t.typbasetype from pg_catalog.pg_type t where t.typbasetype <> 0
+        union all
+        select t.oid, t.typelem from pg_catalog.pg_type t where t.typelem <> 0 and t.typcategory = 'A'
+        union all
+        select r.reltype, a.atttypid from pg_catalog.pg_class r join pg_catalog.pg_attribute a on a.attrelid = r.oid
+        where a.attnum > 0 and r.reltype <> 0
+      ) h (type, part) on h.part = c.type
+    )
+    select t.typname::text as type, c.castfunc::text as function
     from pg_catalog.pg_cast c join pg_catalog.pg_type t on t.oid = c.casttarget
-    where c.oid >= 16384 and c.castfunc <> 0`,
+    where c.oid >= 16384 and c.castfunc <> 0
+    union
+    select t.typname::text, c.function::text from checked c join pg_catalog.pg_type t on t.oid = c.type`,
   /** What foreign keys do to the rows that refer to a changed one. Letters as in `pg_constraint`, numbers of columns with blanks between. */
   cascades: `select c.confrelid::text as relation, c.conrelid::text as child,
       c.confdeltype::text as on_delete, c.confupdtype::text as on_update,
