@@ -125,7 +125,7 @@ async function fill(server: PostgresServer, rows: number): Promise<void> {
     DATABASE,
     `create table people as
      select n as id, 'user' || n || '@mail' || n % 97 || '.example.com' as email, 'city of ' || n * 31 % 50 as city,
-            n * 7919 % 1000003 as amount, repeat('x', 70) as filler
+            (n * 7919::bigint % 1000003)::integer as amount, repeat('x', 70) as filler
        from generate_series(1, ${rows}) n;
      alter table people alter column id type integer, add primary key (id);
      analyze people;

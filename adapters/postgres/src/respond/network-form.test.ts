@@ -24,12 +24,24 @@ describe('an address', () => {
     expect(inet.binary.decode(Buffer.from(hex, 'hex'))).toBe(canonical);
   });
 
-  it.each(['', '10.1.2', '10.1.2.3/33', 'fe80::1%eth0', '1.2.3.4/', '::/129', 'x'])(
-    'is nothing for %j',
-    (text) => {
-      expect(inet.text.decode(Buffer.from(text))).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    '10.1.2',
+    '10.1.2.3/33',
+    'fe80::1%eth0',
+    '1.2.3.4/',
+    '::/129',
+    'x',
+    '1::2::3',
+    '1:2',
+    '1:2:3:4:5:6:7:8:9',
+    '1:2:3:4::5:6:7:8',
+    '12345::',
+    '1.2.3.256',
+    ':::',
+  ])('is nothing for %j', (text) => {
+    expect(inet.text.decode(Buffer.from(text))).toBeNull();
+  });
 
   it.each(['', '02', '02200004', '022000040a0102', '03200004' + '0a010203', '02210004' + '0a010203'])(
     'is nothing for the bytes %j',

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { ValueForm } from './value-codec.ts';
 
 /**
@@ -69,7 +68,7 @@ const FAMILY_6 = 3;
 /** Address and length of its network, in hexadecimal digits. */
 function decodeAddressText(text: string): string | null {
   const [address = '', bits] = text.split('/');
-  const bytes = isIP(address) === 4 ? parseQuads(address) : isIP(address) === 6 ? parseGroups(address) : null;
+  const bytes = parseQuads(address) ?? parseGroups(address);
   if (bytes === null || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return null;
   return canonical(bytes, bits === undefined ? bytes.length * 8 : Number(bits));
 }
@@ -84,27 +83,36 @@ function canonical(address: Buffer, bits: number): string | null {
   return bits > address.length * 8 ? null : address.toString('hex') + bits.toString(16).padStart(2, '0');
 }
 
-function parseQuads(address: string): Buffer {
-  return Buffer.from(address.split('.').map(Number));
+function parseQuads(address: string): Buffer | null {
+  if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(address)) return null;
+  const quads = address.split('.').map(Number);
+  return quads.every((quad) => quad <= 255) ? Buffer.from(quads) : null;
 }
 
-/** What `isIP` has found to be an IPv6 address. */
 function parseGroups(address: string): Buffer | null {
-  if (address.includes('%')) return null;
-  const [left = '', right] = address.split('::');
+  const [left = '', right, ...more] = address.split('::');
   const head = groupBytes(left);
   const tail = right === undefined ? [] : groupBytes(right);
+  if (head === null || tail === null || more.length > 0) return null;
   const missing = 16 - head.length - tail.length;
-  return missing < 0 ? null : Buffer.from([...head, ...Array<number>(missing).fill(0), ...tail]);
+  // Two colons stand for one group of zeros at least.
+  if (right === undefined ? missing !== 0 : missing < 2) return null;
+  return Buffer.from([...head, ...Array<number>(missing).fill(0), ...tail]);
 }
 
-function groupBytes(groups: string): readonly number[] {
+/** Groups of up to four digits; the last may be an IPv4 address, which counts for two. */
+function groupBytes(groups: string): readonly number[] | null {
   if (groups === '') return [];
-  return groups.split(':').flatMap((group) => {
-    if (group.includes('.')) return [...parseQuads(group)];
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
+  const bytes: number[] = [];
+  for (const group of groups.split(':')) {
+    const quads = parseQuads(group);
+    if (quads !== null) bytes.push(...quads);
+    else if (/^[0-9a-f]{1,4}$/i.test(group)) {
+      const value = Number.parseInt(group, 16);
+      bytes.push(value >> 8, value & 0xff);
+    } else return null;
+  }
+  return bytes;
 }
 
 /** IPv4 zero for no bytes, else an address of `fd00::/8`. */
