@@ -1,7 +1,8 @@
-import { createAuditWorker, logAlert, openStore } from '@gatehouse/audit';
+import { createAuditWorker, logAlert, openStore, serveStore, storeSocketPath } from '@gatehouse/audit';
 import { GatewayError } from '@gatehouse/model';
 import type { Command } from 'commander';
 import { redisUrl, storeOf } from '../compose/open-audit.ts';
+import { dataFolder } from '../compose/open-identity.ts';
 import { createLogger } from '../logger.ts';
 import type { Terminal } from '../terminal.ts';
 import { openConfig } from './open-config.ts';
@@ -28,18 +29,21 @@ export function addWorkerCommand(program: Command, terminal: Terminal): void {
         );
       }
       const log = createLogger(loaded.config.log.level);
-      const store = await openStore(storeOf(loaded), (error) =>
-        log.error({ err: error }, 'store connection lost'),
-      );
+      const target = storeOf(loaded);
+      const store = await openStore(target, (error) => log.error({ err: error }, 'store connection lost'));
       await store.migrate().catch((error: unknown) => {
         // Events wait in the queue; the first insert makes the schema.
         if (!(error instanceof GatewayError && error.kind === 'unavailable')) throw error;
         log.warn({ err: error }, 'audit: the store is away; events wait in the queue');
       });
+      // An embedded store belongs to this process now; others read it through the socket.
+      const stopServing =
+        target.kind === 'embedded' ? await serveStore(store, storeSocketPath(dataFolder(loaded))) : null;
       const worker = createAuditWorker({ redisUrl: redis, store, onAlert: (alert) => logAlert(log, alert) });
       terminal.note('taking events; Ctrl-C stops');
       await stopSignal();
       await worker.close();
+      await stopServing?.();
       await store.close();
       terminal.note(`${worker.status().storedEvents} events stored`);
     });
