@@ -13,7 +13,7 @@ import type { ReplyLine } from '../respond/reply-line.ts';
 import { type NameChange, NameTable, type Sized } from './name-table.ts';
 import { notUtf8, refusedText, requestOf, textBytes, unknownFacts, unknownName } from './pending-message.ts';
 import { type Portal, type Prepared, plainRun, type RunStatement } from './prepared.ts';
-import { type NameLookup, resolveStatements } from './stands-for.ts';
+import { innerOf, type NameLookup, resolveStatements } from './stands-for.ts';
 import type { TextKnowledge } from './text-knowledge.ts';
 
 /**
@@ -145,7 +145,8 @@ export class FrontendClassifier {
     const statements = this.#statementsOf(text);
     if ('until' in statements) return statements;
     if ('code' in statements) return refusedText({ ...parts, text }, statements);
-    const run = this.#resolve(text, statements);
+    // SECURITY: a Bind of what PREPARE has named runs the statement inside, not the PREPARE.
+    const run = this.#resolve(text, prepared.inside === true ? statements.map(innerOf) : statements);
     if ('until' in run) return run;
     const portal: Portal = {
       text,

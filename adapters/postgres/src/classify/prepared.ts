@@ -7,6 +7,8 @@ import type { Sized } from './name-table.ts';
 export interface Prepared extends Sized {
   /** The text of the Parse, or the PREPARE statement itself. */
   readonly text: string;
+  /** Made by SQL's PREPARE: what runs is the statement inside the text. */
+  readonly inside?: true;
   /** What the text was found to do last, and in which context; names are looked up again when that has changed. */
   known: { readonly context: PostgresContext; readonly statements: readonly AnalyzedStatement[] } | null;
 }

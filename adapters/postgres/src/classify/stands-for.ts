@@ -45,7 +45,10 @@ function resolve(text: string, statement: AnalyzedStatement, names: TextNames): 
       }
       case 'prepare': {
         const own = text.slice(statement.start, statement.end);
-        return { ...plainRun(statement), prepares: { text: own, known: null, bytes: textBytes(own) } };
+        return {
+          ...plainRun(statement),
+          prepares: { text: own, inside: true, known: null, bytes: textBytes(own) },
+        };
       }
       case 'declare-cursor':
         return { ...plainRun(statement), declares: cursorOf(effect) };
@@ -96,7 +99,7 @@ function opaque(statement: AnalyzedStatement): RunStatement {
 }
 
 /** Inside PREPARE and DECLARE stands the statement that runs. */
-function innerOf(statement: AnalyzedStatement): AnalyzedStatement {
+export function innerOf(statement: AnalyzedStatement): AnalyzedStatement {
   for (const effect of statement.effects) {
     if (effect.kind === 'prepare' || effect.kind === 'declare-cursor') return effect.statement;
   }
