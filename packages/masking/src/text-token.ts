@@ -19,11 +19,26 @@ const UPPER = LOWER.toUpperCase();
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /** One character of a format: an alphabet to draw from, or a separator that stays. */
-type Place = { readonly alphabet: string } | { readonly separator: string };
+type Place = {
+  /** What stands for it where the format is written down. */
+  readonly sign: string;
+} & (
+  | { readonly alphabet: string; readonly bits: number }
+  | { readonly alphabet: undefined; readonly separator: string }
+);
 
-const DIGIT_PLACE: Place = { alphabet: DIGITS };
-const LOWER_PLACE: Place = { alphabet: LOWER };
-const UPPER_PLACE: Place = { alphabet: UPPER };
+const DIGIT_PLACE = placeFrom(DIGITS);
+const LOWER_PLACE = placeFrom(LOWER);
+const UPPER_PLACE = placeFrom(UPPER);
+/** By their code, for all of ASCII. */
+const SEPARATORS: readonly Place[] = Array.from({ length: 128 }, (_, code) => {
+  const separator = String.fromCharCode(code);
+  return { sign: `\\${separator}`, alphabet: undefined, separator };
+});
+
+function placeFrom(alphabet: string): Place {
+  return { sign: alphabet[0]!, alphabet, bits: Math.log2(alphabet.length) };
+}
 
 /** Tokenizes a text, in its own format where that leaves room for a check; null where nothing fits. */
 export function tokenizeText(key: KeyedHash, value: string, maxLength: number | undefined): string | null {
@@ -87,7 +102,7 @@ function placeOf(character: string): Place {
   if (code >= 0x61 && code <= 0x7a) return LOWER_PLACE;
   if (code >= 0x30 && code <= 0x39) return DIGIT_PLACE;
   if (code >= 0x41 && code <= 0x5a) return UPPER_PLACE;
-  return { separator: character };
+  return SEPARATORS[code]!;
 }
 
 function placeOfOther(character: string): Place {
@@ -97,40 +112,51 @@ function placeOfOther(character: string): Place {
 
 /** How many of the last replaceable places are the check: 24 bits if half of them give so much; 0 for less than 16. */
 function countCheckPlaces(places: readonly Place[]): number {
-  const half = places.filter((place) => 'alphabet' in place).length >> 1;
+  const half = countDrawn(places) >> 1;
   let bits = 0;
   let count = 0;
   for (let at = places.length - 1; at >= 0 && bits < FULL_CHECK_BITS && count < half; at--) {
     const place = places[at]!;
-    if (!('alphabet' in place)) continue;
-    bits += Math.log2(place.alphabet.length);
+    if (place.alphabet === undefined) continue;
+    bits += place.bits;
     count++;
   }
   return bits >= MIN_CHECK_BITS ? count : 0;
 }
 
+function countDrawn(places: readonly Place[]): number {
+  let count = 0;
+  for (const { alphabet } of places) if (alphabet !== undefined) count++;
+  return count;
+}
+
 /** The replaceable characters that are not the check. */
 function drawBody(places: readonly Place[], checked: number, stream: KeyedStream): string {
-  const alphabets = places.flatMap((place) => ('alphabet' in place ? [place.alphabet] : []));
+  let left = countDrawn(places) - checked;
   let body = '';
-  for (const alphabet of alphabets.slice(0, alphabets.length - checked))
+  for (let at = 0; left > 0; at++) {
+    const { alphabet } = places[at]!;
+    if (alphabet === undefined) continue;
     body += alphabet[stream.next(alphabet.length)]!;
+    left--;
+  }
   return body;
 }
 
 function bodyOf(token: string, places: readonly Place[], checked: number): string {
-  const characters = [...token].filter((_, at) => 'alphabet' in places[at]!);
+  const characters = [...token].filter((_, at) => places[at]!.alphabet !== undefined);
   return characters.slice(0, characters.length - checked).join('');
 }
 
 /** Puts body, check and separators together; the check covers the body and the format. */
 function sealText(key: KeyedHash, body: string, places: readonly Place[], checked: number): string {
-  const format = places.map((place) => ('alphabet' in place ? place.alphabet[0]! : `\\${place.separator}`));
-  const stream = createKeyedStream(key, `check:text:${checked}`, `${format.join('')}\0${body}`);
+  let format = '';
+  for (const { sign } of places) format += sign;
+  const stream = createKeyedStream(key, `check:text:${checked}`, `${format}\0${body}`);
   let text = '';
   let drawn = 0;
   for (const place of places) {
-    if ('separator' in place) text += place.separator;
+    if (place.alphabet === undefined) text += place.separator;
     else text += body[drawn++] ?? place.alphabet[stream.next(place.alphabet.length)]!;
   }
   return text;
