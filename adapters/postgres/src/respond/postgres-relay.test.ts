@@ -208,6 +208,16 @@ describe('a name', () => {
     );
   });
 
+  it('is the statement inside a PREPARE when it is bound, not the PREPARE', async () => {
+    const session = await openSession(new ScriptedPostgres(ANSWERS));
+    session.send(query(`prepare p as ${READ}`));
+    await session.settle();
+    session.send(bind('', 'p'), execute(''), SYNC_MESSAGE);
+    await session.settle();
+    const verbs = session.decided.map(({ statements }) => statements.map(({ verb }) => verb).join());
+    expect(verbs).toEqual(['prepare', 'select', 'select']);
+  });
+
   it('is what the text itself makes of it', async () => {
     const texts = [`deallocate p; prepare p as ${READ}; execute p`, 'prepare p as select 1'];
     const seen: (readonly string[])[] = [];
