@@ -28,11 +28,13 @@ export interface SampleFacts {
 }
 
 const ROOT = join(import.meta.dirname, '..');
+/** A dependency of packages/sql, and found from there. */
+const PARSER: string = 'libpg-query';
 const require = createRequire(join(ROOT, 'packages/sql/src/index.ts'));
 
 /** Names of the nodes that the types of the parser list as statements. */
 export function readParserKinds(): readonly string[] {
-  const types = createRequire(require.resolve('libpg-query')).resolve('@pgsql/types');
+  const types = createRequire(require.resolve(PARSER)).resolve('@pgsql/types');
   const text = readFileSync(join(types, '../types.d.ts'), 'utf8');
   const union = /^export type Node = \{([\s\S]*?)^};/m.exec(text)?.[1] ?? '';
   return [...union.matchAll(/^ {4}(\w+Stmt): /gm)].map(([, kind = '']) => kind).sort();
