@@ -13,6 +13,7 @@ import type {
 } from './catalog.ts';
 import type { CatalogRow, PostgresCatalogRows } from './catalog-queries.ts';
 import { flagOf, numberOf, refuseRow, textOf } from './catalog-row.ts';
+import { fieldsBehindField, linkGenerated } from './generated-column.ts';
 import { linkCascades, linkTableRoutines } from './link-side-effects.ts';
 import { parseSearchPath } from './search-path.ts';
 import { isSystemSchema } from './system-relation.ts';
@@ -103,8 +104,11 @@ function* readRelations({
     const attnum = numberOf(row, 'attnum');
     byOid
       .get(numberOf(row, 'oid'))
-      ?.columns.push(Object.freeze({ attnum, name: textOf(row, 'name'), type: textOf(row, 'type') }));
+      ?.columns.push(
+        Object.freeze({ attnum, name: textOf(row, 'name'), type: textOf(row, 'type'), generatedFrom: [] }),
+      );
   });
+  linkGenerated(columns, byOid);
   return byOid;
 }
 
@@ -163,7 +167,7 @@ function select(edges: Edges, view: Draft, relation: Draft, attnum: number, whol
   const fields = selected.get(relation) ?? new Set<string>();
   const column = relation.columns.find((candidate) => candidate.attnum === attnum);
   // A system column (negative number) carries no value of the table.
-  if (column !== undefined) fields.add(column.name);
+  if (column !== undefined) for (const field of fieldsBehindField(relation, column.name)) fields.add(field);
   selected.set(relation, fields);
 }
 
@@ -324,10 +328,12 @@ function columnOrigin(relation: CatalogRelation | undefined, attnum: number): Ca
 function originAliases(relation: CatalogRelation | undefined, attnum: number): readonly CatalogOrigin[] {
   const column = relation?.columns.find((candidate) => candidate.attnum === attnum);
   if (relation === undefined || column === undefined) return [];
-  return relation.behind.flatMap((reach) => {
-    if (reach.kind === 'view') return (reach.fields ?? ['*']).map((field) => origin(reach.relation, field));
-    return [origin(reach.relation, column.name)];
+  const behind = relation.behind.flatMap((reach) => {
+    const fields =
+      reach.kind === 'view' ? (reach.fields ?? ['*']) : fieldsBehindField(reach.relation, column.name);
+    return fields.map((field) => origin(reach.relation, field));
   });
+  return [...column.generatedFrom.map((field) => origin(relation, field)), ...behind];
 }
 
 function origin(relation: CatalogRelation, field: string): CatalogOrigin {

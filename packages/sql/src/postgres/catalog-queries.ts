@@ -22,7 +22,14 @@ export const POSTGRES_CATALOG_QUERIES = {
     left join pg_catalog.pg_index i on i.indexrelid = c.oid
     where ${USER_SCHEMAS} and c.relkind in ('r', 'v', 'm', 'f', 'p', 'S', 'i', 'I', 'c')`,
   columns: `select a.attrelid::text as oid, a.attnum::text as attnum, a.attname::text as name,
-      pg_catalog.format_type(a.atttypid, null) as type
+      pg_catalog.format_type(a.atttypid, null) as type,
+      case when a.attgenerated <> '' then pg_catalog.array_to_string(array(
+        select distinct d.refobjsubid from pg_catalog.pg_depend d
+        left join pg_catalog.pg_attrdef g on d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and g.oid = d.objid
+        where d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = a.attrelid
+          and d.refobjsubid > 0 and d.refobjsubid <> a.attnum
+          and ((g.adrelid = a.attrelid and g.adnum = a.attnum) or (d.classid = d.refclassid and d.objid = a.attrelid and d.objsubid = a.attnum))), ' ')
+        else '' end as generated_from
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_class c on c.oid = a.attrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace

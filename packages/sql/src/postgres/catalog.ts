@@ -89,6 +89,8 @@ export interface CatalogColumn {
   readonly attnum: number;
   readonly name: string;
   readonly type: string;
+  /** The columns of the same relation that a generated column is computed from; empty for every other. */
+  readonly generatedFrom: readonly string[];
 }
 
 /** `same`: a parent or child, with the same column names. `view`: what a view selects; `fields` null means any column. */

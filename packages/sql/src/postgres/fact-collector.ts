@@ -14,6 +14,7 @@ import {
 } from '@gatehouse/model';
 import type { CatalogReach, CatalogRelation } from './catalog.ts';
 import { followCascades, type RowChange } from './follow-cascades.ts';
+import { fieldsBehindField, isGenerated } from './generated-column.ts';
 import { combine, type Lineage, type NamedLineage } from './lineage.ts';
 import { hasHiddenWrites } from './resolve-names.ts';
 import { isDescription } from './system-relation.ts';
@@ -91,7 +92,9 @@ export function createFactCollector(views: ViewReader): FactCollector {
     return entry;
   };
   const use = (target: Target, action: Action, field: string, how: FieldUse) => {
-    recordUse(at(target, action).fields, { field, use: how });
+    // What a generated column is computed from is written by itself.
+    const fields = how === 'write' ? [field] : fieldsBehindField(target.relation, field);
+    for (const each of fields) recordUse(at(target, action).fields, { field: each, use: how });
   };
   const add = (access: Access) => {
     extra.set(JSON.stringify([access.action, access.object]), access);
@@ -107,7 +110,8 @@ export function createFactCollector(views: ViewReader): FactCollector {
     },
     compare({ sources, isValue }) {
       for (const { target, action, field } of sources) {
-        if (isValue) recordUse(at(target, action).fields, { field, use: 'filter', equality: true });
+        if (isValue && !isGenerated(target.relation, field))
+          recordUse(at(target, action).fields, { field, use: 'filter', equality: true });
         else use(target, action, field, 'filter');
       }
     },
@@ -354,7 +358,7 @@ export function outputColumn(
     sources.set(JSON.stringify([object.path, field]), { object, field });
   for (const { target, field } of lineage.sources) {
     if (!target.object.known) return { name, kind: 'derived', sources: target.object };
-    put(target.object.value, field);
+    for (const each of fieldsBehindField(target.relation, field)) put(target.object.value, each);
   }
   const origins = lineage.sources.map((origin) => ({
     ...origin,
@@ -369,7 +373,8 @@ export function outputColumn(
     if (isValue && detail === 'named') continue;
     for (const reach of target.relation?.behind ?? []) {
       if (reach.kind === 'same' && !hasField(reach.relation, field)) continue;
-      const fields = reach.kind === 'same' ? [field] : (reach.fields ?? ['*']);
+      const fields =
+        reach.kind === 'same' ? fieldsBehindField(reach.relation, field) : (reach.fields ?? ['*']);
       for (const each of fields)
         put({ kind: 'relation', path: [reach.relation.schema, reach.relation.name] }, each);
     }
@@ -377,14 +382,17 @@ export function outputColumn(
   return { name, kind: isValue ? 'value' : 'derived', sources: known([...sources.values()]) };
 }
 
-/** Whether what the statement names unchanged is unchanged all the way down: a view may compute. */
+/** Whether what the statement names unchanged is unchanged all the way down: a view may compute, as a generated column does. */
 function staysValue({
   target,
+  field,
   columns,
 }: {
   readonly target: Target;
+  readonly field: string;
   readonly columns: readonly ViewColumn[] | null;
 }): boolean {
+  if (isGenerated(target.relation, field)) return false;
   if (columns !== null) return columns.every(({ kind }) => kind !== 'derived');
   return (target.relation?.behind ?? []).every(({ kind }) => kind !== 'view');
 }
