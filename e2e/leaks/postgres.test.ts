@@ -119,6 +119,29 @@ describe('no masked value of Postgres leaves', () => {
     });
   });
 
+  it('refuses few of what a plain database answers for want of understanding only', async () => {
+    const { host, port, user, password } = stage.fleet.postgres!;
+    const direct = new pg.Client({ host, port, user, password, database: 'shop', statement_timeout: 2_000 });
+    await direct.connect();
+    const answered: LeakRow[] = [];
+    for (const row of POSTGRES_LEAKS.filter(({ statement }) => !/^copy .* to ('|program)/.test(statement))) {
+      await direct.query('begin');
+      // One that takes too long is answered as well.
+      const code = await direct.query(row.statement).then(
+        () => null,
+        (error: pg.DatabaseError) => error.code,
+      );
+      if (code === null || code === '57014') answered.push(row);
+      await direct.query('rollback');
+    }
+    await direct.end();
+    const { length: depth } = answered.filter(({ expect: expected }) => expected === 'depth');
+    const share = `${depth} of ${answered.length}, ${((100 * depth) / answered.length).toFixed(1)} %`;
+    console.log(`${POSTGRES_LEAKS.length} statements; refused for want of understanding only: ${share}`);
+    expect(POSTGRES_LEAKS.length).toBeGreaterThanOrEqual(250);
+    expect(depth / answered.length).toBeLessThan(0.05);
+  }, 120_000);
+
   it('masks the column of a view as the column behind it, and leaves the others as they are', async () => {
     const view = await client.query(
       'select full_name, email, orders from customer_orders where customer_id = 7',

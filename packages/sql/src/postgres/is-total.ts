@@ -8,7 +8,7 @@
  * ones only: no sums, which overflow where somebody puts a large value beside the masked one. Adding to them is a
  * decision about leaks, not about comfort.
  */
-import type { A_Expr, FuncCall, Node, SubLink } from 'libpg-query';
+import type { A_Expr, FuncCall, JsonValueExpr, Node, SubLink } from 'libpg-query';
 import { nameParts } from './syntax-tree.ts';
 
 /** True when nothing of its operands can be told from watching it run. Columns and queries inside are judged by themselves. */
@@ -45,8 +45,28 @@ function isTotalAt(node: Node, lazy: boolean): boolean {
   if ('CaseExpr' in node)
     return all([node.CaseExpr.arg, ...(node.CaseExpr.args ?? []), node.CaseExpr.defresult], true);
   if ('CaseWhen' in node) return all([node.CaseWhen.expr, node.CaseWhen.result], true);
+  if ('JsonValueExpr' in node) return isPlainJson(node.JsonValueExpr) && all([node.JsonValueExpr.raw_expr]);
+  if ('JsonScalarExpr' in node)
+    return node.JsonScalarExpr.output === undefined && all([node.JsonScalarExpr.expr]);
+  if ('JsonArrayConstructor' in node)
+    return node.JsonArrayConstructor.output === undefined && all(node.JsonArrayConstructor.exprs);
+  if ('JsonObjectConstructor' in node) {
+    const { exprs, output, unique } = node.JsonObjectConstructor;
+    return output === undefined && unique !== true && all(exprs);
+  }
+  if ('JsonKeyValue' in node)
+    return (
+      isText(node.JsonKeyValue.key) &&
+      node.JsonKeyValue.value !== undefined &&
+      all([{ JsonValueExpr: node.JsonKeyValue.value }])
+    );
   if ('SubLink' in node) return !lazy && isTotalSubLink(node.SubLink) && all([node.SubLink.testexpr]);
   return false;
+}
+
+/** A text that is read as JSON fails where it is none. */
+function isPlainJson({ format }: JsonValueExpr): boolean {
+  return format?.format_type === 'JS_FORMAT_DEFAULT';
 }
 
 /** Filters, orders and windows of a call are uses of their own, recorded where they are analyzed. */
@@ -57,7 +77,12 @@ function isTotalCall({ funcname, args = [], agg_filter, over, func_variadic }: F
   if (agg_filter !== undefined && !isTotal(agg_filter)) return false;
   if (over?.startOffset !== undefined || over?.endOffset !== undefined) return false;
   if (TOTAL_FUNCTIONS.has(name)) return true;
-  return TOTAL_IN_FIRST.has(name) && args.slice(1).every(isConstant);
+  if (TOTAL_IN_FIRST.has(name)) return args.slice(1).every(isConstant);
+  const least = LEAST_NUMBERS.get(name);
+  if (least !== undefined)
+    return args.slice(1).every((arg) => isText(arg) || isNumberFrom(least, arg)) && !hasPattern(name, args);
+  // A key that is NULL fails.
+  return KEYED.has(name) && args.every((arg, index) => index % 2 === 1 || isText(arg));
 }
 
 function isTotalOperator({ kind, name }: A_Expr): boolean {
@@ -96,17 +121,35 @@ function isConstant(node: Node | undefined): boolean {
   return 'A_Const' in node || 'ParamRef' in node;
 }
 
+/** `substring(email, 'pattern')` may be slow for some values. */
+function hasPattern(name: string, args: readonly Node[]): boolean {
+  return name === 'substring' && args.slice(1).some(isText);
+}
+
+/** A literal between the number and a million. */
+function isNumberFrom(least: number, node: Node | undefined): boolean {
+  if (node === undefined || !('A_Const' in node) || node.A_Const.ival === undefined) return false;
+  const number = node.A_Const.ival.ival ?? 0;
+  return number >= least && number <= 1_000_000;
+}
+
+function isText(node: Node | undefined): boolean {
+  return node !== undefined && 'A_Const' in node && node.A_Const.sval !== undefined;
+}
+
 /** Casts to these take any value; to a length they cut. */
 const TEXT_TYPES: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name']);
 
 const TOTAL_OPERATORS: ReadonlySet<string> = new Set([
-  ...['=', '<>', '!=', '<', '>', '<=', '>=', '||', '->', '->>', '#>', '#>>'],
+  ...['=', '<>', '!=', '<', '>', '<=', '>=', '||', '->', '->>', '#>', '#>>', '^@'],
+  ...['@>', '<@', '?', '?|', '?&', '&&'],
 ]);
 
 const TOTAL_FUNCTIONS: ReadonlySet<string> = new Set(
   `
 lower upper initcap length char_length character_length octet_length bit_length btrim ltrim rtrim reverse concat
-concat_ws md5 starts_with quote_literal quote_ident quote_nullable to_json to_jsonb row_to_json array_to_json
+concat_ws md5 starts_with position isfinite num_nulls num_nonnulls pg_typeof hashtext
+pg_column_size jsonb_pretty quote_literal quote_ident quote_nullable to_json to_jsonb row_to_json array_to_json
 json_build_array jsonb_build_array cardinality
 count min max any_value bool_and bool_or every array_agg string_agg json_agg jsonb_agg
 row_number rank dense_rank percent_rank cume_dist first_value last_value
@@ -117,5 +160,21 @@ row_number rank dense_rank percent_rank cume_dist first_value last_value
 
 /** Total in the first argument; the others decide for all rows alike whether it fails. */
 const TOTAL_IN_FIRST: ReadonlySet<string> = new Set([
-  ...['left', 'right', 'split_part', 'translate', 'strpos', 'lag', 'lead', 'nth_value', 'substr'],
+  ...['left', 'right', 'translate', 'strpos', 'lag', 'lead', 'nth_value', 'array_length', 'array_to_string'],
 ]);
+
+/**
+ * Total in the first argument as long as the numbers behind it are literals and not smaller than this. With others
+ * they fail, but not for NULL, which would tell where there is one.
+ */
+const LEAST_NUMBERS: ReadonlyMap<string, number> = new Map([
+  ['substr', 0],
+  ['substring', 0],
+  ['split_part', 1],
+  ['lpad', 0],
+  ['rpad', 0],
+  ['overlay', 1],
+]);
+
+/** Keys and values by turns. */
+const KEYED: ReadonlySet<string> = new Set(['json_build_object', 'jsonb_build_object']);
