@@ -37,6 +37,8 @@ const TARGETS = [
   ['maskers', 'packages/masking/src'],
   ['postgres pipelines against the server', 'e2e/fuzz/postgres-pipelines.test.ts', '', { draws: true }],
   ['postgres origins against the server', 'e2e/differential/origins.test.ts', '', { draws: true }],
+  ['postgres taint against the server', 'e2e/differential/taint.test.ts', '', { draws: true }],
+  ['postgres names of tables', 'e2e/differential/named-tables.test.ts', '', { draws: true }],
 ];
 
 const { values } = parseArgs({

@@ -19,6 +19,10 @@ export interface AnalyzedDatabase {
   readonly source: StatementSource;
   /** The one statement of the text; null where the analyzer refuses it. Rejects for what breaks its promises. */
   analyze(text: string): Promise<AnalyzedStatement | null>;
+  /** Every statement of the text, in order; null where the analyzer refuses it. */
+  analyzeAll(text: string): Promise<readonly AnalyzedStatement[] | null>;
+  /** The queries of every view that the statement reads, views behind views among them. */
+  viewsBehind(statement: AnalyzedStatement): Promise<readonly AnalyzedStatement[]>;
   close(): Promise<void>;
 }
 
@@ -30,17 +34,34 @@ export async function openDatabase(client: pg.Client): Promise<AnalyzedDatabase>
   const catalog = buildPostgresCatalog(rows as unknown as PostgresCatalogRows);
   const analyzer = createPostgresAnalyzer({ parser: await loadPostgresParser(), cacheBytes: 1 << 20 });
   const context = createPostgresContext(catalog, { database: client.database ?? '', user: catalog.user });
+  const analyzeAll = async (text: string) => {
+    const analysis: Analysis = await analyzer.analyze(text, context);
+    if (analysis.kind === 'refused') {
+      if (analysis.code === 'not-understood') throw new Error('the analyzer failed');
+      return null;
+    }
+    return analysis.statements;
+  };
+  const analyze = async (text: string) => {
+    const statements = await analyzeAll(text);
+    if (statements !== null && statements.length !== 1) throw new Error('expected one statement');
+    return statements?.[0] ?? null;
+  };
   return {
     catalog,
     source: await readSource(client),
-    async analyze(text) {
-      const analysis: Analysis = await analyzer.analyze(text, context);
-      if (analysis.kind === 'refused') {
-        if (analysis.code === 'not-understood') throw new Error('the analyzer failed');
-        return null;
+    analyze,
+    analyzeAll,
+    async viewsBehind({ facts: { accesses } }) {
+      const views: AnalyzedStatement[] = [];
+      // The accesses hold what is behind a view, and what is behind that.
+      for (const { object } of accesses.known ? accesses.value : []) {
+        const [schema, name] = object.known ? object.value.path : [];
+        const definition = catalog.relation(schema ?? '', name ?? '')?.definition;
+        const query = typeof definition === 'string' ? await analyze(definition) : null;
+        if (query !== null) views.push(query);
       }
-      if (analysis.statements.length !== 1) throw new Error('expected one statement');
-      return analysis.statements[0]!;
+      return views;
     },
     close: () => analyzer.close(),
   };
