@@ -5,6 +5,7 @@
  *     node --conditions=gatehouse-source --import tsx e2e/catalog-bench/main.ts [--tables 10000]
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -79,5 +80,5 @@ async function load(client: pg.Client): Promise<PostgresCatalog> {
   for (const [name, sql] of Object.entries(POSTGRES_CATALOG_QUERIES)) {
     rows[name] = (await client.query(sql)).rows;
   }
-  return buildPostgresCatalogInPieces(rows as PostgresCatalogRows);
+  return buildPostgresCatalogInPieces(rows as PostgresCatalogRows, () => setImmediate());
 }

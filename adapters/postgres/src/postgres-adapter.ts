@@ -66,12 +66,12 @@ function createSession(
   };
 }
 
-async function loadCatalog(ask: Ask): Promise<PostgresCatalog> {
+async function loadCatalog(ask: Ask, pause: () => Promise<void>): Promise<PostgresCatalog> {
   const rows: Partial<Record<PostgresCatalogQuery, PostgresCatalogRows[PostgresCatalogQuery]>> = {};
   for (const [name, sql] of Object.entries(POSTGRES_CATALOG_QUERIES)) {
     rows[name as PostgresCatalogQuery] = (await ask({ sql })) as PostgresCatalogRows[PostgresCatalogQuery];
   }
-  return buildPostgresCatalogInPieces(rows as PostgresCatalogRows);
+  return buildPostgresCatalogInPieces(rows as PostgresCatalogRows, pause);
 }
 
 async function readServerFacts(ask: Ask): Promise<ServerFacts> {

@@ -17,8 +17,11 @@ export interface Adapter<Catalog = unknown> {
   readonly capabilities: Capabilities;
   /** One per client connection. */
   createSession(services: SessionServices): DialectSession<Catalog>;
-  /** Reads the catalog by asking questions; may ask several. Throws what `ask` throws. */
-  loadCatalog(ask: Ask): Promise<Catalog>;
+  /**
+   * Reads the catalog by asking questions; may ask several. Throws what `ask` throws. What takes more than some
+   * milliseconds is done in pieces with a `pause` between, in which the sessions have their turn.
+   */
+  loadCatalog(ask: Ask, pause: () => Promise<void>): Promise<Catalog>;
   readServerFacts(ask: Ask): Promise<ServerFacts>;
   /**
    * Reads the comments on columns that hold the word `gatehouse:`, in any case: labels stand in them. Absent where a

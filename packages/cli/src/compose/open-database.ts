@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Adapter, Ask, ServerFacts } from '@gatehouse/adapter';
 import { type LabelledColumn, readCommentLabels } from '@gatehouse/core';
 import { createCatalogLoader, type Database } from '@gatehouse/gateway';
@@ -109,7 +110,7 @@ class Knowledge {
 
   async #load(): Promise<unknown> {
     this.facts ??= await this.#adapter.readServerFacts(this.#connection.ask);
-    const catalog = await this.#adapter.loadCatalog(this.#connection.ask);
+    const catalog = await this.#adapter.loadCatalog(this.#connection.ask, () => setImmediate());
     // INVARIANT: labels are read behind the catalog and count before it, so that no table is known without its own.
     this.#label(await readColumnLabels(this.#adapter, this.#connection.ask));
     return catalog;

@@ -1,5 +1,6 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { journalDir, type NodeInfo, openRedis, readStages, verifyJournal } from '@gatehouse/audit';
 import { createPolicyFolder } from '@gatehouse/core';
 import { DIALECTS } from '../compose/dialects.ts';
@@ -95,7 +96,7 @@ async function databaseChecks(database: DatabaseConfig, { folder }: LoadedConfig
   try {
     const adapter = await dialect.createAdapter();
     const { version } = await adapter.readServerFacts(connection.ask);
-    await adapter.loadCatalog(connection.ask);
+    await adapter.loadCatalog(connection.ask, () => setImmediate());
     return [
       { what, result: 'ok', detail: `version ${version}, its catalog can be read` },
       ...tlsCheck(database),

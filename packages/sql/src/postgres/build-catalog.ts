@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { classifyBuiltinFunction } from './builtin-function.ts';
 import type {
   CatalogCascade,
@@ -29,12 +28,15 @@ export function buildPostgresCatalog(rows: PostgresCatalogRows): PostgresCatalog
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** The same in small pieces, so that who shares the thread need not wait for thousands of tables. */
-export async function buildPostgresCatalogInPieces(rows: PostgresCatalogRows): Promise<PostgresCatalog> {
+/** The same in small pieces with a pause after each, so that who shares the thread need not wait for thousands of tables. */
+export async function buildPostgresCatalogInPieces(
+  rows: PostgresCatalogRows,
+  pause: () => Promise<void>,
+): Promise<PostgresCatalog> {
   const steps = buildInSteps(rows);
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done === true) return step.value;
-    await setImmediate();
+    await pause();
   }
 }
 
