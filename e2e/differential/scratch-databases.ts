@@ -57,11 +57,7 @@ end $$`;
 const TEMPLATE = 'taint_template';
 
 /** One copy for each column of every base table, with another value in a row that is drawn. */
-export async function openScratchDatabases(
-  server: ScratchServer,
-  draw: Draw,
-  changesPerColumn: number,
-): Promise<ScratchDatabases> {
+export async function openScratchDatabases(server: ScratchServer, draw: Draw): Promise<ScratchDatabases> {
   const owner = await connect(server, server.database);
   await owner.query(`drop database if exists ${TEMPLATE} with (force)`);
   await owner.query(`create database ${TEMPLATE}`);
@@ -74,7 +70,7 @@ export async function openScratchDatabases(
 
   const copies: Copy[] = [];
   const clients: RawClient[] = [];
-  const plans = [null, ...Array.from({ length: changesPerColumn }, () => planChanges(draw)).flat()];
+  const plans = [null, ...planChanges(draw)];
   for (const [index, plan] of plans.entries()) {
     const database = `taint_${index}`;
     await owner.query(`drop database if exists ${database} with (force)`);
