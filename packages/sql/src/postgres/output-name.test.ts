@@ -16,6 +16,10 @@ describe('the name of a column without an alias', () => {
     ['exists (values (1))', 'exists'],
     ['array(values (1))', 'array'],
     ['(select 1)', '?column?'],
+    ['case when true then 1 else a::text end', 'a'],
+    [`case when true then 1 else 'x'::text end`, 'case'],
+    [`case when true then 1 else (select 'x'::text) end`, 'text'],
+    ['(select 1)::text', '?column?'],
   ])('is for `select %s` `%s`', (expression, name) => {
     const parsed = parser.parse(`select ${expression}`);
     if (parsed?.kind !== 'parsed') throw new Error('expected a tree');

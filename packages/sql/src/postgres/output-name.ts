@@ -84,5 +84,7 @@ function figureSubLink(type: string | undefined, query: Node | undefined): Figur
   if (type === 'EXPR_SUBLINK' && select?.valuesLists !== undefined) return strong('column1');
   const [first] = select?.targetList ?? [];
   if (type !== 'EXPR_SUBLINK' || first === undefined || !('ResTarget' in first)) return null;
-  return strong(first.ResTarget.name) ?? figure(first.ResTarget.val);
+  const { name, val } = first.ResTarget;
+  // The server names the query before it names what stands around it, so even a weak name is final.
+  return strong(name ?? (val === undefined ? undefined : outputName(val)));
 }
