@@ -71,6 +71,9 @@ const FORMS: Readonly<Partial<Record<Kind, readonly Form[]>>> = {
     (of) => `(${of('pair')}).a`,
     (of) => `position(${of('text')} in ${of('text')})`,
     (of) => `ascii(${of('text')})`,
+    (of) => `case ${of('text')} when ${of('text')} then ${of('int')} end`,
+    (of) => `(jsonb_path_query_array(${of('json')}, '$.a') ->> 0)::int`,
+    (of) => `num_nulls(${of('text')}, ${of('int')})`,
   ],
   text: [
     ...generic('text'),
@@ -97,6 +100,26 @@ const FORMS: Readonly<Partial<Record<Kind, readonly Form[]>>> = {
     (of) => `trim(both from ${of('text')})`,
     (of) => `overlay(${of('text')} placing ${of('text')} from 1)`,
     (of) => `(${of('text')} collate "C")`,
+    (of) => `json_query(${of('json')}, '$.o')::text`,
+    (of) => `json_serialize(${of('json')})`,
+    (of) => `(jsonb_each_text(jsonb_build_object('k', ${of('text')}))).value`,
+    (of) => `xmlserialize(content xmlelement(name x, ${of('text')}) as text)`,
+    (of) => `(${of('pairs')})[1]::text`,
+    (_, grammar, scope) => wholeRow(grammar, scope, (row) => `(select ${row}::text)`),
+    (_, grammar, scope) => wholeRow(grammar, scope, (row) => `row(${row})::text`),
+    (_, grammar, scope) => wholeRow(grammar, scope, (row) => `coalesce(${row}, ${row})::text`),
+    (_, grammar, scope) => wholeRow(grammar, scope, (row) => `concat(${row})`),
+    (_, grammar, scope) => wholeRow(grammar, scope, (row) => `(array[${row}])[1]::text`),
+    (_, grammar, scope) =>
+      wholeRow(
+        grammar,
+        scope,
+        (row) => `(select string_agg(e.value, ',') from jsonb_each_text(to_jsonb(${row})) e)`,
+      ),
+    (_, grammar, scope) =>
+      `(select string_agg(s::text, ',') from (${subquery(grammar, scope, ['int', 'text'])}) s)`,
+    (_, grammar, scope) =>
+      `((select s from (${subquery(grammar, scope, ['int', 'text'])}) s (m, n) limit 1)).n`,
   ],
   bool: [
     (of) => `(${of('int')} = ${of('int')})`,
@@ -112,6 +135,11 @@ const FORMS: Readonly<Partial<Record<Kind, readonly Form[]>>> = {
     (of) => `(${of('bool')} or ${of('bool')})`,
     (of) => `(${of('text')} is null)`,
     (of) => `(${of('json')} ? 'k')`,
+    (of) => `(${of('text')} similar to ${of('text')})`,
+    (of) => `json_exists(${of('json')}, '$.k')`,
+    (of) => `(${of('texts')} && ${of('texts')})`,
+    (of) => `(${of('text')} in (values (${of('text')}), ('x')))`,
+    (of) => `(row(${of('int')}, ${of('text')}) < row(${of('int')}, ${of('text')}))`,
     (of) => `(${of('json')} @> ${of('json')})`,
     (of) => `((${of('int')}, ${of('text')}) = (${of('int')}, ${of('text')}))`,
     (_, grammar, scope) => `exists (${subquery(grammar, scope, ['int'])})`,

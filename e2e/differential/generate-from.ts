@@ -159,6 +159,29 @@ function functionItem(grammar: Grammar, outer: Scope | null, before: From): From
         { name: 'n', kind: 'int' },
       ],
     ],
+    () => [
+      `unnest(${of('pairs')}) as ${alias} (m, n)`,
+      [
+        { name: 'm', kind: 'int' },
+        { name: 'n', kind: 'text' },
+      ],
+    ],
+    () => [
+      `jsonb_to_recordset(jsonb_build_array(${of('json')})) as ${alias} (k text, a int)`,
+      [
+        { name: 'k', kind: 'text' },
+        { name: 'a', kind: 'int' },
+      ],
+    ],
+    () => [
+      `xmltable('/x' passing xmlelement(name x, ${of('text')}) columns v text path '.') as ${alias}`,
+      [{ name: 'v', kind: 'text' }],
+    ],
+    () => [`string_to_table(${of('text')}, 'e') ${alias} (v)`, [{ name: 'v', kind: 'text' }]],
+    () => [
+      `jsonb_array_elements_text(jsonb_build_array(${of('text')})) as ${alias}`,
+      [{ name: 'value', kind: 'text' }],
+    ],
     () => [`regexp_split_to_table(${of('text')}, 'a') as ${alias}`, [{ name, kind: 'text' }]],
     () => [
       `(values (${of('int')}, ${of('text')}), (9, 'v')) as ${alias} (a, b)`,

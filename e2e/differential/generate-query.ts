@@ -203,6 +203,7 @@ function grouped(grammar: Grammar, scope: Scope, clauses: string, kinds: readonl
     list.length === 0
       ? ''
       : ` group by ${draw.pick([
+          () => String(1 + draw.below(targets.length)),
           () => list.join(', '),
           () => list.join(', '),
           () => `rollup (${list.join(', ')})`,

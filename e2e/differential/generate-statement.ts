@@ -80,6 +80,11 @@ function returning(grammar: Grammar, scope: Scope, item: Item): Query {
       roll < 5
         ? [`${draw.pick(['old', 'new'])}.${quote(draw, column.name)}`, column.name]
         : [expression(grammar, scope, kind), ''];
+    if (roll === 9) {
+      texts.push(`${draw.pick(['old', 'new'])}::text as whole`);
+      columns.push({ name: 'whole', kind: 'text' });
+      continue;
+    }
     const given = name === '' || draw.chance(0.3) ? newName(draw, grammar.tables) : name;
     texts.push(given === name ? text : `${text} as ${quote(draw, given)}`);
     columns.push({ name: given, kind: name === '' ? kind : column.kind });
@@ -108,6 +113,10 @@ function insert(grammar: Grammar, table: Table): Query {
 function assignments(grammar: Grammar, table: Table, scope: Scope): string {
   const { draw } = grammar;
   const column = draw.pick((table.writable ?? []).filter(({ kind }) => kind === 'text' || kind === 'int'));
+  if (draw.chance(0.3)) {
+    const source = generateQuery({ ...grammar, depth: 1 }, scope, [column.kind]).text;
+    return `set (${quote(draw, column.name)}) = (${source} limit 1)`;
+  }
   return `set ${quote(draw, column.name)} = ${expression(grammar, scope, column.kind)}`;
 }
 
