@@ -226,7 +226,7 @@ function qualified(draw: Draw, item: Item, column: Column): string {
 }
 
 /** Columns that a name alone finds. */
-export function uniques({ bare }: Scope): readonly Column[] {
+function uniques({ bare }: Scope): readonly Column[] {
   const counts = new Map<string, number>();
   for (const { name } of bare) counts.set(name, (counts.get(name) ?? 0) + 1);
   return bare.filter(({ name }) => counts.get(name) === 1);
