@@ -88,8 +88,8 @@ export function fastHash(
 function hashAscii(key: KeyedHash, prefix: Buffer, size: number): AsciiMask {
   return {
     write(source, start, end, target, to) {
-      const words = isAscii(source, start, end) ? key.words(prefix, source, start, end) : null;
-      if (words === null) return LEFT_TO_TEXT;
+      if (!isAscii(source, start, end)) return LEFT_TO_TEXT;
+      const words = key.words(prefix, source, start, end);
       for (let at = 0; at < size; at++)
         target[to + at] = HEX_DIGITS.charCodeAt((words[at >> 3]! >>> (28 - (at & 7) * 4)) & 0xf);
       return isSame(source, start, end, target, to, size) ? LEFT_TO_TEXT : size;
@@ -117,7 +117,6 @@ function hashInteger(key: KeyedHash, prefix: Buffer, max: bigint): IntegerMask {
   const digits = Buffer.alloc(20);
   return (value) => {
     const words = key.words(prefix, digits, 0, writeInteger(value, digits, 0));
-    if (words === null) return Number.NaN;
     const result = ((words[0]! & high) >>> 0) * 2 ** 32 + ((words[1]! & low) >>> 0);
     return result === value ? Number.NaN : result;
   };

@@ -44,13 +44,12 @@ describe('KeyedHash', () => {
     expect(hash.digest('hash:text', 'ana').toString('hex')).toBe(first);
   });
 
-  it('gives words of a part of a buffer, and none for what is too long', () => {
+  it('gives words of a part of a buffer', () => {
     const key = Buffer.alloc(16, 3);
     const hash = new KeyedHash(key);
     const source = Buffer.from('xx' + 'value' + 'yy');
-    const words = hash.words(Buffer.from('p'), source, 2, 7)!;
+    const words = hash.words(Buffer.from('p'), source, 2, 7);
     const hex = [...words].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
     expect(hex).toBe(expected(key, 'pvalue'));
-    expect(hash.words(Buffer.from('p'), Buffer.alloc(1000), 0, 1000)).toBeNull();
   });
 });
