@@ -1,8 +1,8 @@
 /**
  * HMAC-SHA-256 (RFC 2104, FIPS 180-4) of short messages under one key, without an object for each of them.
  *
- * The states behind the two padded keys are computed once and copied for every message, which takes two thirds of
- * what `createHmac` of Node does for an e-mail address. The hash is that of @noble/hashes, which is audited.
+ * The states behind the two padded keys are computed once and copied for every message, which takes a quarter less than
+ * `createHmac` of Node for an e-mail address. The hash is that of @noble/hashes, which is audited.
  */
 import { type _HMAC, hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -18,6 +18,7 @@ type Hmac = _HMAC<ReturnType<typeof sha256.create>>;
 export class KeyedHash {
   readonly #template: Hmac;
   readonly #scratch: Hmac;
+  readonly #message = new Uint8Array(256);
   readonly #digest = new Uint8Array(SIZE);
   readonly #view = new DataView(this.#digest.buffer);
   readonly #words = new Int32Array(WORDS);
@@ -40,7 +41,12 @@ export class KeyedHash {
 
   /** The same for a part of a buffer, as eight words that hold until the next call. */
   words(prefix: Uint8Array, source: Uint8Array, start: number, end: number): Int32Array {
-    this.#fresh().update(prefix).update(source.subarray(start, end)).digestInto(this.#digest);
+    const length = prefix.length + end - start;
+    const message = length <= this.#message.length ? this.#message : new Uint8Array(length);
+    // Copied here: an update with each part takes longer than these few bytes.
+    message.set(prefix);
+    for (let from = start, to = prefix.length; from < end; from++, to++) message[to] = source[from]!;
+    this.#fresh().update(message.subarray(0, length)).digestInto(this.#digest);
     for (let at = 0; at < WORDS; at++) this.#words[at] = this.#view.getInt32(at * 4);
     return this.#words;
   }
