@@ -31,6 +31,16 @@ delete from victims where id = id
 delete from victims where id = 1 or 1 = 1
 delete from victims limit 10
 delete from victims order by id
+delete from victims where id = 5 xor true
+delete from victims where id = 5 and 1 || 1
+delete from victims where id = 5 in (0, 1)
+delete from victims where id > 3 or id <= 3
+delete from victims where note like '_%_'
+delete from victims where id in (select id from (select id from victims) x)
+delete from victims where id = any (select id from invoices)
+delete v from victims v join (select 1 as x) s on s.x = 1 where s.x = 1
+delete v from victims v join invoices i on true where i.id = 1
+update victims v, (select 1 as one) s set v.note = '' where s.one = 1
 delete victims from victims
 delete v from victims v
 delete v from victims v, invoices

@@ -58,6 +58,21 @@ const ROWS: readonly Row[] = [
     bounded: false,
   },
   {
+    command: { find: 'tickets', filter: { $or: [{ a: 1 }, { a: { $in: [2, 3] } }] } },
+    does: ['read tickets(filter a, output *)'],
+    bounded: true,
+  },
+  {
+    command: { find: 'tickets', filter: { $or: [{ a: { $gt: 3 } }, { a: { $lte: 3 } }] } },
+    does: ['read tickets(filter a, output *)'],
+    bounded: false,
+  },
+  {
+    command: { find: 'tickets', filter: { $or: [{ a: { $eq: null } }, { a: 1 }] } },
+    does: ['read tickets(filter a, output *)'],
+    bounded: false,
+  },
+  {
     command: { find: 'tickets', filter: { $or: [{ a: 1 }, { b: { $exists: false } }] } },
     does: ['read tickets(filter a, filter b, output *)'],
     bounded: false,

@@ -7,7 +7,7 @@ import { type ExpressionUse, walkExpression } from './expression.ts';
  *
  * Returns true when the filter surely leaves most documents out: at least one field is compared with
  * a value. Everything doubtful (`{}`, `null`, patterns, `$exists`, `$ne`, `$nin`, `$not`, `$nor`, `$expr`,
- * ranges from the lowest value, `$or` with one open branch) counts as no bound.
+ * ranges from the lowest value, `$or` with one open branch or with ranges) counts as no bound.
  */
 export function walkFilter(filter: BsonFields, use: ExpressionUse, prefix = ''): boolean {
   let narrows = false;
@@ -30,7 +30,7 @@ function walkTop(key: string, value: BsonValue, use: ExpressionUse, prefix: stri
       return branches(value, use, prefix).some((narrows) => narrows);
     case '$or': {
       const all = branches(value, use, prefix);
-      return all.length > 0 && all.every((narrows) => narrows);
+      return all.length > 0 && all.every((narrows) => narrows) && (itemsOf(value) ?? []).every(isByEquality);
     }
     case '$nor':
       branches(value, use, prefix);
@@ -57,6 +57,26 @@ function walkTop(key: string, value: BsonValue, use: ExpressionUse, prefix: stri
       use.notUnderstood(`query operator \`${key.slice(0, 64)}\``);
       return false;
   }
+}
+
+/** A branch that a value must be equal to pass: `{a: {$gt: 3}}` beside `{a: {$lte: 3}}` leaves nothing out. */
+function isByEquality(branch: BsonValue): boolean {
+  for (const [key, value] of fieldsOf(branch) ?? []) {
+    const inner = key === '$and' ? itemsOf(value) : null;
+    if (inner?.some(isByEquality) === true) return true;
+    if (key.startsWith('$')) continue;
+    const operators = fieldsOf(value);
+    const [first] = operators?.keys() ?? [];
+    if (operators === null || first?.startsWith('$') !== true) {
+      if (!isOpenValue(value)) return true;
+      continue;
+    }
+    for (const name of ['$eq', '$in']) {
+      const operand = operators.get(name);
+      if (operand !== undefined && !isOpenOperand(name, operand)) return true;
+    }
+  }
+  return false;
 }
 
 function branches(value: BsonValue, use: ExpressionUse, prefix: string): boolean[] {

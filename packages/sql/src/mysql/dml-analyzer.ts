@@ -6,6 +6,7 @@ import {
   type OutputColumn,
   unknown,
 } from '@gatehouse/model';
+import { boundsEveryTarget, type FilterItem } from './bounded-write.ts';
 import type { FactBuilder } from './fact-builder.ts';
 import type { MysqlCatalog, MysqlRelation } from './mysql-catalog.ts';
 import { asList, asNode, asText, type Json, type Node, queryOf } from './syntax.ts';
@@ -478,7 +479,9 @@ export class DmlAnalyzer {
       else this.#facts.use('read', object);
     }
     this.#assign(node['set'], scope, null, 'update');
-    this.#finishWrite(node, scope);
+    this.#finishWrite(node, scope, asList(node['table']), ({ name }) =>
+      assigned.some((table) => table === null || table === name),
+    );
   }
 
   #delete(node: Node): void {
@@ -499,7 +502,21 @@ export class DmlAnalyzer {
         )
       )
         this.#facts.notUnderstood('target of a delete');
-    this.#finishWrite(node, scope);
+    this.#finishWrite(
+      node,
+      scope,
+      asList(node['from']),
+      ({ name, table }) =>
+        named.length === 0 || named.includes(name) || named.includes(table?.toLowerCase() ?? ''),
+    );
+  }
+
+  /** Columns of a base table, null for one that the catalog does not hold, undefined for a view. */
+  #baseColumns(database: string | null, table: string): readonly string[] | null | undefined {
+    const schema = database ?? this.#database;
+    const found = schema === null ? undefined : this.#catalog.relation(schema, table);
+    if (found === undefined) return null;
+    return found.isView ? undefined : found.columns;
   }
 
   #writeScope(list: readonly Json[], node: Node): Scope {
@@ -510,10 +527,17 @@ export class DmlAnalyzer {
     return scope;
   }
 
-  #finishWrite(node: Node, scope: Scope): void {
+  #finishWrite(
+    node: Node,
+    scope: Scope,
+    tables: readonly Json[],
+    isTarget: (item: FilterItem) => boolean,
+  ): void {
     this.#uses(node['where'], scope, 'filter');
     this.#uses(node['orderby'], scope, 'sort');
-    this.#facts.bounded = known(isBounded(node['where']));
+    const hasCtes = asNode(node['with']) !== null || asList(node['with']).length > 0;
+    const lookup = (database: string | null, table: string) => this.#baseColumns(database, table);
+    this.#facts.bounded = known(!hasCtes && boundsEveryTarget(node['where'], tables, isTarget, lookup));
     this.#facts.limit = known(limitOf(node['limit']));
     if (node['returning'] !== undefined && node['returning'] !== null) {
       const columns = this.#columns(asNode(node['returning'])?.['columns'], scope, 'output');
