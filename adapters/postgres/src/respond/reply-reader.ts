@@ -1,41 +1,28 @@
 import type { CatalogHolder, Outbox } from '@gatehouse/adapter';
-import { GatewayError } from '@gatehouse/model';
+import type { GatewayError } from '@gatehouse/model';
 import type { PostgresCatalog } from '@gatehouse/sql';
 import { type Frame, WireError } from '@gatehouse/wire';
-import { changesNoRows, isCountedWrite } from '../classify/counted-write.ts';
 import type { FrontendClassifier } from '../classify/frontend-classifier.ts';
 import type { RunStatement } from '../classify/prepared.ts';
 import type { SessionContext } from '../classify/session-context.ts';
 import { assertPinned } from '../handshake/pinned-status.ts';
-import { affectedRowsOf } from '../messages/command-complete.ts';
-import {
-  decodeErrorFields,
-  type ErrorFields,
-  encodeErrorResponse,
-  encodeNoticeResponse,
-} from '../messages/error-response.ts';
+import { decodeErrorFields } from '../messages/error-response.ts';
 import { BACKEND } from '../messages/message-type.ts';
-import { FLUSH, SYNC } from '../messages/portal-messages.ts';
 import { decodeRowDescription } from '../messages/row-description.ts';
-import {
-  decodeParameterStatus,
-  decodeReadyForQuery,
-  type TransactionStatus,
-} from '../messages/server-messages.ts';
+import { decodeParameterStatus, decodeReadyForQuery } from '../messages/server-messages.ts';
 import type { SessionState } from '../session-state.ts';
-import { Barrier } from './barrier.ts';
-import { errorBytes, redactedFields } from './error-fields.ts';
-import {
-  confirmChanges,
-  dropChanges,
-  type ExpectedReply,
-  expectReply,
-  type ReplyKind,
-} from './expected-reply.ts';
+import { countWritten } from './affected-rows.ts';
+import { mayAnswer } from './allowed-replies.ts';
+import type { Barrier } from './barrier.ts';
+import { Diagnostics } from './diagnostics.ts';
+import { confirmChanges, dropChanges, type ExpectedReply, expectReply } from './expected-reply.ts';
+import { GuardedQueries } from './guarded-queries.ts';
 import { FAILING_QUERY, failSegment } from './refuse-message.ts';
+import { ReplyEnd } from './reply-end.ts';
 import type { ReplyLine } from './reply-line.ts';
 import { RowGate } from './row-gate.ts';
-import { BEGIN, type WriteGuard } from './write-guard.ts';
+import { TransactionWatch } from './transaction-watch.ts';
+import type { WriteGuard } from './write-guard.ts';
 
 export interface ReplyReaderParts {
   readonly state: SessionState;
@@ -61,22 +48,30 @@ export interface ReplyReaderParts {
  * INVARIANT: a reply that its message cannot have ends the session; nothing is ever guessed about order.
  */
 export class ReplyReader {
-  barrier: Barrier | null = null;
   readonly #parts: ReplyReaderParts;
   readonly #rows: RowGate;
-  /** A limited write that waits for the replies before it. */
-  #waiting: WriteGuard | null = null;
-  /** An error came since the last ReadyForQuery. */
-  #sawError = false;
-  /** Something in the open transaction was run whose errors may carry values, deferred ones included. */
-  #redactsTransaction = false;
-  #objectsChanged = false;
+  readonly #diagnostics: Diagnostics;
+  readonly #transaction: TransactionWatch;
+  readonly #end: ReplyEnd;
+  readonly #guarded: GuardedQueries;
   /** What became of the first piece of a message that comes in pieces. */
   #passesPieces = false;
 
   constructor(parts: ReplyReaderParts) {
     this.#parts = parts;
     this.#rows = new RowGate(parts, (expected, error, out) => this.cut(expected, error, out));
+    this.#diagnostics = new Diagnostics(parts.line);
+    this.#transaction = new TransactionWatch(parts.state, parts.context, parts.classifier);
+    this.#end = new ReplyEnd(parts, this.#diagnostics);
+    this.#guarded = new GuardedQueries(parts, this.#end, this.#transaction);
+  }
+
+  get barrier(): Barrier | null {
+    return this.#end.barrier;
+  }
+
+  set barrier(barrier: Barrier | null) {
+    this.#end.barrier = barrier;
   }
 
   read(frame: Frame, out: Outbox): void {
@@ -92,7 +87,7 @@ export class ReplyReader {
         this.#passesPieces = this.#rows.copyData(frame, this.#parts.line.head, out);
         return;
       case BACKEND.noticeResponse:
-        this.#notice(frame, out);
+        this.#diagnostics.notice(frame, out);
         return;
       case BACKEND.notificationResponse:
         out.forwardToClient(frame);
@@ -102,7 +97,7 @@ export class ReplyReader {
         return;
       default:
         this.#answer(frame, out);
-        this.#startWaiting(out);
+        this.#guarded.start(out);
     }
   }
 
@@ -122,57 +117,18 @@ export class ReplyReader {
 
   /** A simple Query whose write is limited: it goes to the server when everything before it has been answered. */
   guard(guard: WriteGuard, out: Outbox): void {
-    this.barrier = new Barrier(guard.own, 'strict');
-    this.#waiting = guard;
-    if (this.#parts.line.length > 0) out.upstream(FLUSH);
-    this.#startWaiting(out);
+    this.#guarded.add(guard, out);
   }
 
   /** What was permitted and is not answered yet. */
   pending(): readonly ExpectedReply[] {
-    return [...this.#parts.line.pending(), ...(this.#waiting === null ? [] : [this.#waiting.own])];
-  }
-
-  #startWaiting(out: Outbox): void {
-    const { line, classifier, state } = this.#parts;
-    const guard = this.#waiting;
-    if (guard === null || line.length > 0) return;
-    this.#waiting = null;
-    const { own } = guard;
-    if (classifier.skipping) {
-      // An error before it makes the server drop it.
-      dropChanges(own);
-      this.#finish(own, 'cancelled', 'skipped', out);
-      this.#endBarrier(out);
-    } else if (state.transaction === 'I') {
-      const begin = guard.hidden();
-      guard.stage = 'begin';
-      line.expect(begin);
-      if (this.barrier !== null) this.barrier.expected = begin;
-      out.upstream(BEGIN);
-    } else {
-      line.expect(own);
-      const query = guard.run('in-transaction');
-      out.upstream(own.cut === null ? query : FAILING_QUERY);
-      this.barrier?.sent();
-    }
+    const { waiting } = this.#guarded;
+    return [...this.#parts.line.pending(), ...(waiting === null ? [] : [waiting])];
   }
 
   /** What stands behind the barrier goes on without having seen the end of what is before it. */
   overtake(out: Outbox): void {
-    this.#endBarrier(out);
-  }
-
-  #notice(frame: Frame, out: Outbox): void {
-    if (this.#redacts()) out.client(encodeNoticeResponse(redactedFields(decodeErrorFields(frame))));
-    else out.forwardToClient(frame);
-  }
-
-  /** What was deferred in a transaction speaks when it ends; its errors may carry what was run before. */
-  #redacts(): boolean {
-    const { head } = this.#parts.line;
-    if (head?.running?.obligations.redactDiagnostics === true) return true;
-    return this.#redactsTransaction && (head === null || head.kind === 'sync' || head.run.some(runsDeferred));
+    this.#end.endBarrier(out);
   }
 
   #parameterStatus(frame: Frame, out: Outbox): void {
@@ -187,12 +143,10 @@ export class ReplyReader {
     if (expected === null) {
       // Only an error that ends the connection comes without being asked for.
       if (frame.type !== BACKEND.errorResponse) throw new WireError('malformed', 'reply to no request');
-      this.#showError(frame, decodeErrorFields(frame), out);
+      this.#diagnostics.error(frame, decodeErrorFields(frame), out);
       return;
     }
-    const allowed = ALLOWED[frame.type];
-    if (allowed === undefined || !allowed.includes(expected.kind))
-      throw new WireError('malformed', 'reply to another request');
+    if (!mayAnswer(frame.type, expected.kind)) throw new WireError('malformed', 'reply to another request');
     switch (frame.type) {
       case BACKEND.rowDescription:
         this.#rowDescription(frame, expected, out);
@@ -246,8 +200,8 @@ export class ReplyReader {
     confirmChanges(expected, 0);
     if (expected.onSuccess !== null) this.#acceptedAfterAll(expected.onSuccess, out);
     else if (!expected.hidden && !expected.cutTold) out.forwardToClient(frame);
-    this.#finish(expected, 'ok', undefined, out);
-    this.#settle(expected, out);
+    this.#end.finish(expected, 'ok', undefined, out);
+    this.#end.settle(expected, out);
   }
 
   /** The server reads a text that could not be read here: refused, and the server is made to agree. */
@@ -262,27 +216,15 @@ export class ReplyReader {
   #statementEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
     const isComplete = frame.type !== BACKEND.portalSuspended;
     const statement = expected.run[expected.at];
-    this.#countWritten(frame, expected, statement);
+    countWritten(frame, expected, statement);
     if (isComplete) this.#succeeded(expected, statement);
-    if (expected.cut !== null) this.#tellCut(expected, statement, out);
+    if (expected.cut !== null) this.#end.tellCut(expected, statement, out);
     else if (expected.guard?.stage === 'run' && expected.at >= expected.run.length)
       this.#holdBack(frame, expected.guard, out);
     else if (!expected.hidden) out.forwardToClient(frame);
     if (expected.kind !== 'execute') return;
-    this.#finish(expected, 'ok', undefined, out);
-    this.#settle(expected, out);
-  }
-
-  /** Counts what a statement has changed. Over the limit, or not told: it is cut, and taken back. */
-  #countWritten(frame: Frame, expected: ExpectedReply, statement: RunStatement | undefined): void {
-    const { running } = expected;
-    if (running === null) return;
-    const count = frame.type === BACKEND.commandComplete ? affectedRowsOf(frame) : null;
-    running.affectedRows += count ?? 0;
-    const limit = running.obligations.limits.affectedRows;
-    if (limit === undefined || statement === undefined || changesNoRows(statement)) return;
-    if (count === null || !isCountedWrite(statement)) expected.cut ??= UNCOUNTED;
-    else if (running.affectedRows > limit) expected.cut ??= tooMany(limit);
+    this.#end.finish(expected, 'ok', undefined, out);
+    this.#end.settle(expected, out);
   }
 
   #holdBack(frame: Frame, guard: WriteGuard, out: Outbox): void {
@@ -296,28 +238,21 @@ export class ReplyReader {
     expected.at += 1;
     expected.plan = null;
     expected.copy = null;
-    if (statement === undefined) return;
-    this.#parts.context.succeeded(statement);
-    if (changesObjects(statement)) this.#objectsChanged = true;
+    if (statement !== undefined) this.#transaction.succeeded(statement);
   }
 
   #error(frame: Frame, expected: ExpectedReply, out: Outbox): void {
-    this.#sawError = true;
+    this.#transaction.failed();
     const fields = decodeErrorFields(frame);
     expected.failed = true;
     dropChanges(expected);
     const own = expected.guard?.own ?? expected;
-    if (own.cut !== null) this.#tellCut(own, undefined, out);
+    if (own.cut !== null) this.#end.tellCut(own, undefined, out);
     else if (expected.errorInstead !== null) out.client(expected.errorInstead);
-    else if (!expected.hidden || expected.guard !== null) this.#showError(frame, fields, out);
-    this.#finish(expected, 'error', fields.get('C'), out);
+    else if (!expected.hidden || expected.guard !== null) this.#diagnostics.error(frame, fields, out);
+    this.#end.finish(expected, 'error', fields.get('C'), out);
     if (expected.kind === 'query' || expected.kind === 'sync') return;
-    this.#settle(expected, out, () => this.#skipToSync(out));
-  }
-
-  #showError(frame: Frame, fields: ErrorFields, out: Outbox): void {
-    if (this.#redacts()) out.client(encodeErrorResponse(redactedFields(fields)));
-    else out.forwardToClient(frame);
+    this.#end.settle(expected, out, () => this.#skipToSync(out));
   }
 
   /** After an error the server drops everything up to Sync: what was sent meanwhile never ran, what comes is not sent. */
@@ -326,22 +261,22 @@ export class ReplyReader {
     let isBarrierSkipped = false;
     for (let head = line.head; head !== null && head.kind !== 'sync'; head = line.head) {
       dropChanges(head);
-      this.#finish(head, 'cancelled', 'skipped', out);
+      this.#end.finish(head, 'cancelled', 'skipped', out);
       line.settle(out);
       isBarrierSkipped ||= this.barrier?.expected === head;
     }
     if (line.head === null) classifier.skipping = true;
-    if (isBarrierSkipped) this.#endBarrier(out);
+    if (isBarrierSkipped) this.#end.endBarrier(out);
   }
 
   #ready(frame: Frame, expected: ExpectedReply, out: Outbox): void {
-    const { state, context, classifier, line } = this.#parts;
+    const { line } = this.#parts;
     const status = decodeReadyForQuery(frame);
     const { guard } = expected;
-    if (guard !== null && this.#guardGoesOn(guard, expected, status, out)) return;
+    if (guard !== null && this.#guarded.goesOn(guard, expected, status, out)) return;
     // Told an error for a write that had succeeded: inside a transaction the server is made to agree first.
     if (this.barrier?.expected === expected && expected.cutTold && !expected.failed && status === 'T') {
-      this.#finish(expected, 'ok', undefined, out);
+      this.#end.finish(expected, 'ok', undefined, out);
       const hidden = expectReply('query', { hidden: true });
       line.expect(hidden);
       this.barrier.expected = hidden;
@@ -349,154 +284,12 @@ export class ReplyReader {
       line.settle(out);
       return;
     }
-    const rolledBack = this.#sawError || state.transaction === 'E';
-    context.ready(status, rolledBack);
-    state.transaction = status;
-    this.#sawError = false;
-    if (status === 'I') this.#transactionEnded(rolledBack, out);
-    if (status === 'I') classifier.transactionEnded();
+    this.#transaction.ready(status, out);
     dropChanges(expected);
-    this.#finish(expected, 'ok', undefined, out);
+    this.#end.finish(expected, 'ok', undefined, out);
     if (guard?.held != null && !expected.failed) out.client(guard.held);
     out.forwardToClient(frame);
-    this.#settle(expected, out);
-    if (status === 'I') this.#redactsTransaction = false;
-  }
-
-  /** The next step of a write in a transaction of the gateway's own; false when there is none left. */
-  #guardGoesOn(guard: WriteGuard, expected: ExpectedReply, status: TransactionStatus, out: Outbox): boolean {
-    const { line } = this.#parts;
-    const { own } = guard;
-    if (guard.stage === 'end' || guard.stage === 'in-transaction') return false;
-    if (guard.stage === 'begin' && expected.failed) return false;
-    if (status === 'I') throw new WireError('malformed', 'a transaction that has ended by itself');
-    const runs = guard.stage === 'begin' && own.cut === null;
-    const next = runs ? own : guard.hidden();
-    line.expect(next);
-    if (runs) out.upstream(guard.run('run'));
-    else {
-      const keeps = status === 'T' && own.cut === null;
-      if (own.cut !== null) this.#tellCut(own, undefined, out);
-      if (!keeps) this.#sawError = true;
-      dropChanges(own);
-      out.upstream(guard.end(keeps));
-    }
-    if (this.barrier?.expected === expected) this.barrier.expected = next;
-    this.barrier?.sent();
-    line.settle(out);
-    return true;
-  }
-
-  #transactionEnded(rolledBack: boolean, out: Outbox): void {
-    if (this.#objectsChanged && !rolledBack) out.catalogChanged();
-    this.#objectsChanged = false;
-  }
-
-  /** Our error, once, where the statement ends. `ended`: the statement that the server has finished all the same. */
-  #tellCut(expected: ExpectedReply, ended: RunStatement | undefined, out: Outbox): void {
-    if (expected.cutTold || expected.cut === null) return;
-    expected.cutTold = true;
-    const isAlone = expected.kind === 'query' && expected.guard === null;
-    const stands = ended !== undefined && isAlone && this.#parts.state.transaction === 'I';
-    const hint = stands && !isRead(ended) ? 'what the statement changed stands' : undefined;
-    out.client(errorBytes(expected.cut, 'ERROR', { requestId: expected.running?.id, hint }));
-    if (expected.kind !== 'execute' || expected.failed) return;
-    this.#hideSegment(expected.cut, out);
-  }
-
-  /** The client is in error until its Sync: what the server answers up to there is not shown. */
-  #hideSegment(error: GatewayError, out: Outbox): void {
-    const { line, classifier } = this.#parts;
-    for (const behind of line.pending()) {
-      if (behind.kind === 'sync') return;
-      behind.cut ??= error;
-      behind.cutTold = true;
-    }
-    classifier.skipping = true;
-    failSegment(line, out);
-  }
-
-  /** Ends the request once; a cut is what it is, whatever the server said. */
-  #finish(
-    expected: ExpectedReply,
-    result: 'ok' | 'error' | 'cancelled',
-    code: string | undefined,
-    out: Outbox,
-  ): void {
-    const own = expected.guard?.own ?? expected;
-    const { running, cut } = own;
-    if (running === null || own.finished) return;
-    own.finished = true;
-    if (cut !== null) out.finish(running, 'cut', cut.code);
-    else out.finish(running, result, code);
-  }
-
-  /** The message is answered. `then` runs before what stood behind a barrier goes on. */
-  #settle(expected: ExpectedReply, out: Outbox, then: () => void = () => undefined): void {
-    dropChanges(expected);
-    if (expected.running?.obligations.redactDiagnostics === true) this.#redactsTransaction = true;
-    this.#parts.line.settle(out);
-    then();
-    if (this.barrier?.expected === expected) this.#endBarrier(out);
-  }
-
-  #endBarrier(out: Outbox): void {
-    const { barrier } = this;
-    if (barrier === null) return;
-    this.barrier = null;
-    barrier.end();
-    if (!barrier.holdsSync) return;
-    this.#parts.classifier.synced();
-    out.upstream(SYNC);
+    this.#end.settle(expected, out);
+    if (status === 'I') this.#diagnostics.transactionEnded();
   }
 }
-
-function tooMany(limit: number): GatewayError {
-  return new GatewayError(
-    'limit',
-    'affected-rows-limit',
-    `more than ${limit} rows would change, the limit for you here; nothing was changed`,
-  );
-}
-
-const UNCOUNTED = new GatewayError(
-  'unsupported',
-  'affected-rows-uncounted',
-  'you may change a limited number of rows at once, and the database did not tell how many; nothing was changed',
-);
-
-function runsDeferred({ analyzed, effects }: RunStatement): boolean {
-  return analyzed.facts.verb === 'set constraints' || effects.some(({ kind }) => kind === 'transaction');
-}
-
-function changesObjects({ effects }: RunStatement): boolean {
-  return effects.some((effect) => effect.kind === 'schema-change' && !effect.temporary);
-}
-
-function isRead({ analyzed: { facts } }: RunStatement): boolean {
-  return (
-    facts.accesses.known &&
-    facts.accesses.value.every(({ action }) => action === 'read' || action === 'introspect')
-  );
-}
-
-const DESCRIBED: readonly ReplyKind[] = ['describe-statement', 'describe-portal'];
-const RUN: readonly ReplyKind[] = ['query', 'execute'];
-
-/** Which messages a reply can answer. */
-const ALLOWED: Readonly<Record<number, readonly ReplyKind[]>> = {
-  [BACKEND.parseComplete]: ['parse'],
-  [BACKEND.bindComplete]: ['bind'],
-  [BACKEND.closeComplete]: ['close'],
-  [BACKEND.parameterDescription]: ['describe-statement'],
-  [BACKEND.noData]: DESCRIBED,
-  [BACKEND.rowDescription]: ['query', ...DESCRIBED],
-  [BACKEND.commandComplete]: RUN,
-  [BACKEND.emptyQueryResponse]: RUN,
-  [BACKEND.portalSuspended]: ['execute'],
-  [BACKEND.copyInResponse]: RUN,
-  [BACKEND.copyOutResponse]: RUN,
-  [BACKEND.copyDone]: RUN,
-  [BACKEND.readyForQuery]: ['query', 'sync'],
-  [BACKEND.errorResponse]: ['query', 'parse', 'bind', 'close', ...DESCRIBED, 'execute', 'sync'],
-};
