@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['gatehouse-source'], externalConditions: ['gatehouse-source'] } },
   test: {
     maxWorkers: 2,
+    globalSetup: ['./tools/test-folder.ts'],
     setupFiles: ['./tools/repeat-finding.ts'],
     projects: [
       {

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { placeEmptyStore } from '@gatehouse/audit/testkit';
 import { type Demo, openDemo } from '@gatehouse/cli';
 import type { ServerKind } from '@gatehouse/fleet';
 import { pino } from 'pino';
@@ -16,5 +18,6 @@ export interface StageOptions {
 /** Real servers with the demo's business and a real gateway in front, in this process. Close it in `afterAll`. */
 export function openStage(options: StageOptions): Promise<Demo> {
   const level = process.env.GATEHOUSE_TEST_LOG ?? 'silent';
-  return openDemo({ ...options, log: pino({ level }), report: () => undefined });
+  const prepareData = (folder: string) => placeEmptyStore(join(folder, 'store'));
+  return openDemo({ ...options, prepareData, log: pino({ level }), report: () => undefined });
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { intent, login, outcome } from '../../testkit/event-bodies.ts';
 import { createMemoryStore } from '../../testkit/memory-store.ts';
+import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { startTestRedis, type TestRedis, whyNoRedis } from '../../testkit/redis-server.ts';
 import { createAuditWorker } from '../queue/audit-worker.ts';
 import { writeCursor } from '../shipping/cursor-file.ts';
@@ -35,6 +36,8 @@ afterEach(async () => {
 
 async function open(changes: Partial<AuditPipelineOptions> = {}): Promise<AuditPipeline> {
   const write = (_facts: object, message: string) => logged.push(message);
+  const own = changes.store === undefined && changes.worker !== 'separate';
+  if (own && readdirSync(dataDir).length === 0) await placeEmptyStore(join(dataDir, 'store'));
   const pipeline = await openAuditPipeline({
     dataDir,
     node: 'gw-1',

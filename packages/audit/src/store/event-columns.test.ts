@@ -5,6 +5,7 @@ import type { AuditBody } from '@gatehouse/model';
 import { expect, test } from 'vitest';
 import { chainedLines } from '../../testkit/chained-lines.ts';
 import { ADA, intent, login, statement } from '../../testkit/event-bodies.ts';
+import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { parseLine } from '../journal/event-line.ts';
 import { eventColumns } from './event-columns.ts';
 import { openStore } from './open-store.ts';
@@ -37,6 +38,7 @@ test('never makes half a character', () => {
 
 test('stores events that name things longer than an index takes', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-columns-'));
+  await placeEmptyStore(join(dir, 'store'));
   const store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   try {
     const lines = chainedLines(BODIES);

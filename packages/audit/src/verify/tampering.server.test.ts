@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DENY, intent, outcome } from '../../testkit/event-bodies.ts';
+import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { checkpointBody, readCheckpoint, signCheckpoint } from '../checkpoint/checkpoint.ts';
 import { createCheckpointer } from '../checkpoint/checkpointer.ts';
 import { createMerkleTree } from '../checkpoint/merkle-tree.ts';
@@ -33,6 +34,7 @@ let keys: Readonly<Record<'gw-1' | 'gw-2', SigningKey>>;
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gatehouse-tampering-'));
   const journals = join(dir, 'journal');
+  await placeEmptyStore(join(dir, 'store'));
   const store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   const open = (node: 'gw-1' | 'gw-2') => {
     const checkpointer = createCheckpointer({

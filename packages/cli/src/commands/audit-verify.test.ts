@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { journalDir, openAuditPipeline, publicKeyPath } from '@gatehouse/audit';
+import { placeEmptyStore } from '@gatehouse/audit/testkit';
 import { Command } from 'commander';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { CommandFailed } from '../failure.ts';
@@ -17,6 +18,7 @@ let notes: string[];
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'gatehouse-verify-'));
+  await placeEmptyStore(join(dataDir, 'store'));
   const { journal, close } = await openAuditPipeline({
     dataDir,
     node: 'gw-1',

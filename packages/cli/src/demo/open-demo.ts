@@ -32,6 +32,8 @@ export interface DemoOptions {
   readonly upstreamAs?: 'app' | 'owner';
   /** Whether the business is filled in; true unless told. */
   readonly fill?: boolean;
+  /** Called before the gateway starts with the folder that it will keep its data in, which is not there yet. */
+  readonly prepareData?: (folder: string) => Promise<void>;
   readonly log: Logger;
   report(line: string): void;
 }
@@ -67,6 +69,7 @@ export async function openDemo(options: DemoOptions): Promise<Demo> {
   try {
     const rowCount = options.fill === false ? 0 : (await fillDemo(fleet)).total;
     const loaded = writeConfig(folder, fleet, options);
+    await options.prepareData?.(join(folder, 'data'));
     const running = await serve(loaded, options.log);
     const tokens = await createTokens(running, options.tokensFor ?? DEMO_PRINCIPALS);
     return {
