@@ -13,6 +13,7 @@ import { findProgram } from './find-program.ts';
 import { installWithApt, installWithPip, type PythonPackage } from './install-packages.ts';
 import { type Lifecycle, type LifecyclePlan, launch, leaveAlone } from './lifecycle.ts';
 import { MissingServerError } from './missing-server-error.ts';
+import { prepareFolder } from './prepared-folder.ts';
 import type { Login, MongodbServer, ServerSource } from './running-server.ts';
 import { createLogin, makeFolder, type Workshop } from './workshop.ts';
 
@@ -25,25 +26,33 @@ export async function startMongodb(workshop: Workshop): Promise<MongodbServer> {
   const given = workshop.env['GATEHOUSE_MONGODB_URL'];
   if (given !== undefined && given !== '') return useGiven(new URL(given));
 
-  const owner = createLogin('gatehouse_owner');
-  const app = createLogin('app');
   const mongod = findProgram('mongod', workshop.env);
-  const started =
+  const { life, source, logins } =
     mongod !== null
-      ? await startMongod(workshop, mongod, owner, app)
-      : await startSecantus(workshop, await findSecantus(workshop), owner, app);
-  const version = await serverVersion(url(owner, '127.0.0.1', started.life.port));
+      ? await startMongod(workshop, mongod)
+      : await startSecantus(workshop, await findSecantus(workshop));
+  const version = await serverVersion(url(logins.owner, '127.0.0.1', life.port));
   return {
-    ...describe(owner, '127.0.0.1', started.life.port, started.life),
-    source: started.source,
+    ...describe(logins.owner, '127.0.0.1', life.port, life),
+    source,
     version: mongod === null ? `SecantusDB (speaks as MongoDB ${version})` : `MongoDB ${version}`,
-    app,
+    app: logins.app,
   };
 }
 
 interface Started {
   readonly life: Lifecycle;
   readonly source: ServerSource;
+  readonly logins: Logins;
+}
+
+interface Logins {
+  readonly owner: Login;
+  readonly app: Login;
+}
+
+function createLogins(): Logins {
+  return { owner: createLogin('gatehouse_owner'), app: createLogin('app') };
 }
 
 async function findSecantus(workshop: Workshop): Promise<PythonPackage> {
@@ -64,14 +73,9 @@ async function findSecantus(workshop: Workshop): Promise<PythonPackage> {
   );
 }
 
-async function startSecantus(
-  workshop: Workshop,
-  secantus: PythonPackage,
-  owner: Login,
-  app: Login,
-): Promise<Started> {
+async function startSecantus(workshop: Workshop, secantus: PythonPackage): Promise<Started> {
   const data = makeFolder(workshop, 'mongodb', null);
-  const plan = (auth: boolean): LifecyclePlan => ({
+  const plan = (probeAs: Login | null): LifecyclePlan => ({
     name: 'mongodb',
     readyWithinMs: 60_000,
     spec: (port) => ({
@@ -80,7 +84,7 @@ async function startSecantus(
       args: [
         ...['-m', 'secantus', '--host', '127.0.0.1', '--port', String(port), '--storage-path', data],
         ...['--cache-size', '256M', '--log-level', 'WARNING'],
-        ...(auth ? ['--auth'] : []),
+        ...(probeAs === null ? [] : ['--auth']),
       ],
       env: { ...workshop.env, PYTHONPATH: secantus.folder, PYTHONDONTWRITEBYTECODE: '1' },
       cwd: data,
@@ -89,19 +93,27 @@ async function startSecantus(
       stopSignal: 'SIGTERM',
     }),
     probe: (port) =>
-      ping(auth ? url(app, '127.0.0.1', port) : `mongodb://127.0.0.1:${port}/?directConnection=true`),
+      ping(
+        probeAs === null
+          ? `mongodb://127.0.0.1:${port}/?directConnection=true`
+          : url(probeAs, '127.0.0.1', port),
+      ),
   });
-  const open = await launch(plan(false), workshop.watchdog);
-  try {
-    await createUsers(`mongodb://127.0.0.1:${open.port}/?directConnection=true`, owner, app);
-  } finally {
-    await open.stop();
-  }
-  return { life: await launch(plan(true), workshop.watchdog), source: 'pypi' };
+  const logins = await prepareFolder(workshop, ['mongodb', secantus.folder], data, async () => {
+    const made = createLogins();
+    const open = await launch(plan(null), workshop.watchdog);
+    try {
+      await createUsers(`mongodb://127.0.0.1:${open.port}/?directConnection=true`, made);
+    } finally {
+      await open.stop();
+    }
+    return made;
+  });
+  return { life: await launch(plan(logins.app), workshop.watchdog), source: 'pypi', logins };
 }
 
 /** With a key file the server asks for logins from the start, but lets the first user in from localhost. */
-async function startMongod(workshop: Workshop, mongod: string, owner: Login, app: Login): Promise<Started> {
+async function startMongod(workshop: Workshop, mongod: string): Promise<Started> {
   const data = makeFolder(workshop, 'mongodb', null);
   const keyFile = join(workshop.folder, 'mongodb.key');
   writeFileSync(keyFile, randomBytes(96).toString('base64'), { mode: 0o600 });
@@ -134,8 +146,9 @@ async function startMongod(workshop: Workshop, mongod: string, owner: Login, app
   } finally {
     await client.close();
   }
-  await createUsers(anonymous(life.port), owner, app);
-  return { life, source: 'path' };
+  const logins = createLogins();
+  await createUsers(anonymous(life.port), logins);
+  return { life, source: 'path', logins };
 }
 
 async function untilPrimary(client: MongoClient): Promise<void> {
@@ -147,7 +160,7 @@ async function untilPrimary(client: MongoClient): Promise<void> {
   throw new Error('mongodb did not become primary within 30 s');
 }
 
-async function createUsers(anonymous: string, owner: Login, app: Login): Promise<void> {
+async function createUsers(anonymous: string, { owner, app }: Logins): Promise<void> {
   const first = new MongoClient(anonymous);
   try {
     await first.db('admin').command({ createUser: owner.user, pwd: owner.password, roles: ['root'] });

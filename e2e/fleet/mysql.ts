@@ -12,6 +12,7 @@ import { findProgram } from './find-program.ts';
 import { installWithApt } from './install-packages.ts';
 import { type Lifecycle, launch, leaveAlone } from './lifecycle.ts';
 import { MissingServerError } from './missing-server-error.ts';
+import { prepareFolder } from './prepared-folder.ts';
 import { runStep } from './run-step.ts';
 import type { Login, MysqlServer, ServerSource } from './running-server.ts';
 import { createLogin, makeFolder, type Workshop } from './workshop.ts';
@@ -43,7 +44,11 @@ export async function startMysql(workshop: Workshop): Promise<MysqlServer> {
   const owner = createLogin('gatehouse_owner');
   const app = createLogin('app');
   const data = makeFolder(workshop, 'mysql', null);
-  await initialize(programs, data);
+  const { server, install } = programs;
+  await prepareFolder(workshop, ['mysql', server, install ?? ''], data, async () => {
+    await initialize(programs, data);
+    return null;
+  });
   const identity = workshop.authority.issue(['localhost', '127.0.0.1']);
   const side = makeFolder(workshop, 'mysql-setup', null);
   const files = {

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { type Lifecycle, launch, leaveAlone } from './lifecycle.ts';
 import { MissingServerError } from './missing-server-error.ts';
 import { findPostgres } from './postgres-binaries.ts';
+import { prepareFolder } from './prepared-folder.ts';
 import { runStep } from './run-step.ts';
 import type { Login, PostgresServer } from './running-server.ts';
 import { createLogin, makeFolder, type Workshop } from './workshop.ts';
@@ -44,9 +45,11 @@ export async function startPostgres(workshop: Workshop): Promise<PostgresServer>
       'install postgresql, or set GATEHOUSE_POSTGRES_URL=postgres://user:password@host:5432/postgres',
     );
   }
-  const owner = createLogin(OWNER);
   const data = makeFolder(workshop, 'postgres', workshop.runAs);
-  await initialize(workshop, binaries.initdb, data, owner);
+  const owner = await prepareFolder(workshop, ['postgres', binaries.initdb], data, () =>
+    initialize(workshop, binaries.initdb, data),
+  );
+  await configure(workshop, data);
   const life = await launch(
     {
       name: 'postgres',
@@ -75,7 +78,9 @@ export async function startPostgres(workshop: Workshop): Promise<PostgresServer>
   };
 }
 
-async function initialize(workshop: Workshop, initdb: string, data: string, owner: Login): Promise<void> {
+/** Gives the login of the owner. */
+async function initialize(workshop: Workshop, initdb: string, data: string): Promise<Login> {
+  const owner = createLogin(OWNER);
   const passwordFile = join(workshop.folder, 'postgres-password');
   writeFileSync(passwordFile, owner.password, { mode: 0o600 });
   if (workshop.runAs !== null) chownSync(passwordFile, workshop.runAs, workshop.runAs);
@@ -84,6 +89,10 @@ async function initialize(workshop: Workshop, initdb: string, data: string, owne
     runAs: workshop.runAs,
     cwd: data,
   });
+  return owner;
+}
+
+async function configure(workshop: Workshop, data: string): Promise<void> {
   const identity = workshop.authority.issue(['localhost', '127.0.0.1']);
   const major = await majorVersion(data);
   const lines = Object.entries(SETTINGS)
