@@ -32,6 +32,10 @@ interface Form {
   leaves(rows: number): Contents;
   /** Data for a COPY. */
   data?(rows: number): readonly string[];
+  /** At the limit, where it does not count every row. */
+  readonly tag?: string;
+  /** It cannot stand inside PREPARE. */
+  readonly isOutermost?: true;
 }
 
 const FORMS: readonly Form[] = [
@@ -77,17 +81,64 @@ const FORMS: readonly Form[] = [
     sql: () => 'copy more from stdin',
     leaves: (rows) => [10, 0, rows, 0],
     data: (rows) => Array.from({ length: rows }, (_, index) => `${index}\n`),
+    isOutermost: true,
+  },
+  {
+    name: 'a write in WITH',
+    sql: (rows) => `with d as (delete from stock where id <= ${rows} returning id) select count(*) from d`,
+    leaves: (rows) => [10 - rows, 0, 0, 0],
+    tag: 'SELECT 1',
+  },
+  {
+    name: 'a write in WITH whose rows are not asked for',
+    sql: (rows) => `with d as (update stock set n = 1 where id <= ${rows}) select 1`,
+    leaves: (rows) => [10, rows, 0, 0],
+    tag: 'SELECT 1',
+  },
+  {
+    name: 'an insert of what WITH deletes',
+    sql: (rows) =>
+      `with d as (delete from stock where id > 9 returning id) insert into more select s.id from stock s, d where s.id < ${rows}`,
+    leaves: (rows) => [9, 0, rows - 1, 0],
+    tag: 'INSERT 0 2',
+  },
+  {
+    name: 'writes in and under WITH',
+    sql: (rows) =>
+      `with u as (update stock set n = 1 where id < ${rows - 1}), m as (insert into more values (1) returning id) update parted set n = 1 where id = 5`,
+    leaves: (rows) => [10, rows - 2, 1, 1],
+    tag: 'UPDATE 1',
+  },
+  {
+    name: 'merge in WITH',
+    sql: (rows) =>
+      `with m as (merge into stock s using (select id from stock where id <= ${rows}) x on s.id = x.id when matched then update set n = 1 returning s.id) select id from m`,
+    leaves: (rows) => [10, rows, 0, 0],
+    tag: 'SELECT 3',
+  },
+  {
+    name: 'COPY of a write',
+    sql: (rows) =>
+      `copy (with d as (delete from stock where id <= ${rows} returning id) select 1 from d limit 1) to stdout`,
+    leaves: (rows) => [10 - rows, 0, 0, 0],
+    tag: 'COPY 1',
+    isOutermost: true,
+  },
+  {
+    name: 'explain analyze',
+    sql: (rows) => `explain analyze delete from stock where id <= ${rows}`,
+    leaves: (rows) => [10 - rows, 0, 0, 0],
+    tag: 'EXPLAIN',
+    isOutermost: true,
   },
 ];
 
 /** Their rows are not in the count that the server tells. */
 const UNCOUNTED = [
-  'with d as (delete from stock where id <= 2 returning id) select count(*) from d',
-  'with d as (delete from stock where id <= 2 returning id) insert into more select id from d',
-  'with u as (update stock set n = 1 where id = 1) delete from stock where id = 2',
-  'explain analyze delete from stock where id = 1',
   'create table gone as select id from stock',
+  'create table gone as with d as (delete from stock where id = 1 returning id) select id from d',
   'truncate stock',
+  'with d as (delete from stock where id = 1 returning id) select remember(id) from d',
 ];
 
 const query = (sql: string): Buffer => message('Q', sql);
@@ -167,6 +218,9 @@ describe('a limit on affected rows in Postgres', () => {
       create table stock (id int primary key, n int not null default 0 check (n < 5), note text default 'a');
       create table more (id int);
       create table later (id int references stock deferrable initially deferred);
+      create table parents (id int primary key);
+      create table children (parent int references parents on delete cascade);
+      create function remember(int) returns int language plpgsql as 'begin return $1; end';
       create table parted (id int, n int not null default 0) partition by list (id);
       ${Array.from({ length: 10 }, (_, i) => `create table parted_${i} partition of parted for values in (${i + 1});`).join('')}
     `);
@@ -225,12 +279,13 @@ describe('a limit on affected rows in Postgres', () => {
   ];
 
   describe.each(Object.entries(CHANNELS))('%s', (_name, channel) => {
-    const forms = FORMS.filter(({ data }) => channel.copies || data === undefined);
+    const forms = FORMS.filter(({ isOutermost }) => channel.copies || isOutermost !== true);
 
     describe.each(forms)('$name', (form) => {
       it('stays at the limit, outside a transaction', async () => {
         const words = await send(channel, form.sql(LIMIT), form.data?.(LIMIT));
-        expect(words).toMatch(/C\((INSERT 0|UPDATE|DELETE|MERGE|COPY) 3\).* ZI$/);
+        const tag = form.tag ?? '(INSERT 0|UPDATE|DELETE|MERGE|COPY) 3';
+        expect(words).toMatch(new RegExp(`C\\(${tag}\\).* ZI$`));
         expect(words).not.toContain('E(');
         await expectInStep();
         expect(await contents()).toEqual(plus(form.leaves(LIMIT), channel.adds));
@@ -276,7 +331,7 @@ describe('a limit on affected rows in Postgres', () => {
       });
     });
 
-    it.each(UNCOUNTED.filter((sql) => channel.copies || !/^(explain|create|truncate)/.test(sql)))(
+    it.each(UNCOUNTED.filter((sql) => channel.copies || sql.startsWith('with')))(
       'refuses what is not counted, in and outside a transaction: %s',
       async (sql) => {
         expect(await send(channel, sql)).toMatch(/E\((0A000|26000)\) ZI$/);
@@ -333,6 +388,109 @@ describe('a limit on affected rows in Postgres', () => {
     expect(wordsOf(await client.untilReady())).toBe('1 2 C(INSERT 0 1) E(54000) ZI');
     await expectInStep();
     expect(await contents()).toEqual(FRESH);
+  });
+
+  it('counts what foreign keys change in a measured write', async () => {
+    await direct.query(
+      'truncate parents cascade; insert into parents values (1), (2); insert into children values (1), (1), (2), (2), (2)',
+    );
+    const left = async () =>
+      (await direct.query('select count(*)::int as n from children')).rows[0].n as number;
+    expect(await run('with d as (delete from parents where id = 2) select 1')).toBe('T D E(54000) ZI');
+    expect(await left()).toBe(5);
+    expect(await run('with d as (delete from parents where id = 1) select 1')).toBe('T D C(SELECT 1) ZI');
+    expect(await left()).toBe(3);
+  });
+
+  it.each([
+    'update split set n = 1 where id = 1',
+    'with u as (update split set n = 1 where id = 1) select 1',
+    'update split_view set n = 1 where id = 1',
+  ])('refuses a write that may reach a foreign table by a partition: %s', async (sql) => {
+    await direct.query(`
+      drop table if exists split cascade; drop foreign data wrapper if exists elsewhere cascade;
+      create foreign data wrapper elsewhere; create server far foreign data wrapper elsewhere;
+      create table split (id int, n int) partition by list (id);
+      create table split_1 partition of split for values in (1);
+      create foreign table split_2 partition of split for values in (2) server far;
+      create view split_view as select * from split;
+      insert into split values (1, 0);
+    `);
+    // What a foreign server does is a call, which these policies do not permit either.
+    expect(await run(sql)).toMatch(/^E\((0A000|42501)\) ZI$/);
+    expect((await direct.query('select n from split_1')).rows).toEqual([{ n: 0 }]);
+  });
+
+  it('measures anew in every statement of a transaction', async () => {
+    const write = (id: number) =>
+      `with d as (update stock set n = 1 where id between ${id} and ${id + 2}) select 1`;
+    expect(await run('begin', write(1), write(4), write(7), 'commit')).toBe(
+      'C(BEGIN) ZT T D C(SELECT 1) ZT T D C(SELECT 1) ZT T D C(SELECT 1) ZT C(COMMIT) ZI',
+    );
+    expect(await contents()).toEqual([10, 9, 0, 0]);
+    client.send(extended(write(1)), extended(write(4)), extended(write(7)), SYNC);
+    expect(wordsOf(await client.untilReady())).toBe(
+      '1 2 D C(SELECT 1) 1 2 D C(SELECT 1) 1 2 D C(SELECT 1) ZI',
+    );
+  });
+
+  it('counts the whole text when one of its statements has to be measured', async () => {
+    const two = 'with d as (update stock set n = 1 where id <= 2) select 1';
+    expect(await run(`delete from stock where id = 9; ${two}; select 2`)).toBe(
+      'C(DELETE 1) T D C(SELECT 1) T D C(SELECT 1) ZI',
+    );
+    expect(await run(`delete from stock where id in (7, 8); ${two}`)).toBe('C(DELETE 2) T D E(54000) ZI');
+    expect(await contents()).toEqual([9, 2, 0, 0]);
+    await expectInStep();
+  });
+
+  it('measures by the server, whatever the search path calls by the names of its functions', async () => {
+    await direct.query(`
+      create schema if not exists liar;
+      create or replace function liar.pg_stat_get_xact_tuples_updated(oid) returns bigint language sql as 'select 0::bigint';
+      create or replace function liar.current_setting(text) returns text language sql as $$select 'off'$$;
+    `);
+    expect(await run('set search_path = liar, pg_catalog, public')).toBe('C(SET) ZI');
+    const write = (rows: number) => `with d as (update stock set n = 1 where id <= ${rows}) select 1`;
+    expect(await run(write(4))).toBe('T D E(54000) ZI');
+    expect(await run(write(3))).toBe('T D C(SELECT 1) ZI');
+    expect(await contents()).toEqual([10, 3, 0, 0]);
+  });
+
+  it('takes a write back whose trigger sets the counters back', async () => {
+    await direct.query(`
+      create or replace function forget() returns trigger language plpgsql as 'begin truncate more; return null; end';
+      create or replace trigger forget after update on stock for each statement execute function forget();
+    `);
+    try {
+      await run('begin', 'insert into more values (1), (2)');
+      expect(await run('with d as (update stock set n = 1 where id <= 2) select 1')).toBe('T D E(0A000) ZE');
+      await run('rollback');
+      expect(await contents()).toEqual(FRESH);
+    } finally {
+      await direct.query('drop trigger forget on stock');
+    }
+  });
+
+  it('shows the rows of a measured write in portions', async () => {
+    client.send(
+      parse('', 'with d as (delete from stock where id <= 3 returning id) select id from d order by id'),
+      bind(''),
+      execute(2),
+      execute(2),
+      SYNC,
+    );
+    expect(wordsOf(await client.untilReady())).toBe('1 2 D D s D C(SELECT 1) ZI');
+    expect(await contents()).toEqual([7, 0, 0, 0]);
+  });
+
+  it('passes the errors of a measured write on', async () => {
+    const broken = 'with d as (update stock set n = 7 where id = 1) select 1';
+    expect(await run(broken, 'select 1')).toBe('E(23514) ZI T D C(SELECT 1) ZI');
+    client.send(extended(broken), extended('select 1'), SYNC, extended('select 2'), SYNC);
+    expect(wordsOf(await client.untilReady(2))).toBe('1 2 E(23514) ZI 1 2 D C(SELECT 1) ZI');
+    expect(await run('begin', broken, 'commit')).toBe('C(BEGIN) ZT E(23514) ZE C(ROLLBACK) ZI');
+    await expectInStep();
   });
 
   it('takes a RETURNING in portions back, whose count is told too late', async () => {

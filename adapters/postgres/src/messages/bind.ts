@@ -1,5 +1,6 @@
 import type { ByteReader, Frame } from '@gatehouse/wire';
-import { bodyOf } from './message-body.ts';
+import { bodyOf, encodeMessage } from './message-body.ts';
+import { FRONTEND } from './message-type.ts';
 
 /**
  * Bind: a portal made of a prepared statement and parameters. Names are kept as bytes in latin1, so
@@ -23,6 +24,13 @@ export function decodeBind(frame: Frame): Bind {
   const resultFormats = readFormats(body);
   body.end();
   return { portal, statement, parameterFormats, parameters, resultFormats };
+}
+
+/** Of a statement without parameters; its rows as text. */
+export function encodeBind(portal: string, statement: string): Buffer {
+  return encodeMessage(FRONTEND.bind, (body) =>
+    body.cstring(portal).cstring(statement).int16be(0).int16be(0).int16be(0),
+  );
 }
 
 function readFormats(body: ByteReader): number[] {

@@ -36,8 +36,17 @@ export function encodeDescribePortal(portal: string): Buffer {
   );
 }
 
+/** All rows. */
+export function encodeExecute(portal: string): Buffer {
+  return encodeMessage(FRONTEND.execute, (body) => body.cstring(portal).int32be(0));
+}
+
 export function encodeCloseStatement(name: string): Buffer {
   return encodeMessage(FRONTEND.close, (body) => body.uint8(STATEMENT).cstring(name));
+}
+
+export function encodeClosePortal(name: string): Buffer {
+  return encodeMessage(FRONTEND.close, (body) => body.uint8(PORTAL).cstring(name));
 }
 
 export const FLUSH = encodeMessage(FRONTEND.flush, () => undefined);

@@ -5,6 +5,7 @@ import type { RunStatement } from '../classify/prepared.ts';
 import { affectedRowsOf } from '../messages/command-complete.ts';
 import { BACKEND } from '../messages/message-type.ts';
 import type { ExpectedReply } from './expected-reply.ts';
+import type { RowMeasure } from './row-measure.ts';
 
 /** Counts what a statement has changed by its end. Over the limit, or not told: it is cut, and taken back. */
 export function countWritten(
@@ -18,8 +19,20 @@ export function countWritten(
   running.affectedRows += count ?? 0;
   const limit = running.obligations.limits.affectedRows;
   if (limit === undefined || statement === undefined || changesNoRows(statement)) return;
+  if (expected.guard?.measure != null) return;
   if (count === null || !isCountedWrite(statement)) expected.cut ??= UNCOUNTED;
   else if (running.affectedRows > limit) expected.cut ??= tooMany(limit);
+}
+
+/** Holds what was measured against the limit. */
+export function judgeMeasured(own: ExpectedReply, measure: RowMeasure | null): void {
+  const { running } = own;
+  const limit = running?.obligations.limits.affectedRows;
+  if (measure === null || running === null || limit === undefined) return;
+  const changed = measure.changed();
+  if (changed === null) own.cut ??= UNCOUNTED;
+  else if (changed > limit) own.cut ??= tooMany(limit);
+  running.affectedRows = changed ?? running.affectedRows;
 }
 
 function tooMany(limit: number): GatewayError {

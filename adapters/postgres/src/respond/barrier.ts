@@ -35,7 +35,7 @@ export class Barrier {
   constructor(expected: ExpectedReply, strictness: 'strict' | 'yields' = 'yields') {
     this.expected = expected;
     this.#isStrict = strictness === 'strict';
-    this.#isUnsent = expected.guard !== null;
+    this.#isUnsent = expected.guard?.kind === 'query';
     this.#copy = expected.takesCopy ? 'asked' : 'none';
   }
 

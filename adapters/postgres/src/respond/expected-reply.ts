@@ -3,6 +3,7 @@ import type { GatewayError } from '@gatehouse/model';
 import type { NameChange } from '../classify/name-table.ts';
 import type { Portal, RunStatement } from '../classify/prepared.ts';
 import type { CopyMasker } from './copy-masker.ts';
+import type { ExecuteGuard } from './execute-guard.ts';
 import type { MaskPlan } from './mask-fields.ts';
 import type { WriteGuard } from './write-guard.ts';
 
@@ -46,8 +47,8 @@ export interface ExpectedReply {
   finished: boolean;
   /** COPY FROM STDIN was asked for and has not ended. */
   readonly takesCopy: boolean;
-  /** It belongs to a write that runs in a transaction of the gateway's own. */
-  readonly guard: WriteGuard | null;
+  /** It belongs to a limited write around which the gateway says something of its own. */
+  readonly guard: WriteGuard | ExecuteGuard | null;
 }
 
 export type ReplyParts = Partial<

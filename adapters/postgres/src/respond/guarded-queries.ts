@@ -4,13 +4,14 @@ import type { FrontendClassifier } from '../classify/frontend-classifier.ts';
 import { FLUSH } from '../messages/portal-messages.ts';
 import type { TransactionStatus } from '../messages/server-messages.ts';
 import type { SessionState } from '../session-state.ts';
+import { judgeMeasured } from './affected-rows.ts';
 import { Barrier } from './barrier.ts';
 import { dropChanges, type ExpectedReply } from './expected-reply.ts';
 import { FAILING_QUERY } from './refuse-message.ts';
 import type { ReplyEnd } from './reply-end.ts';
 import type { ReplyLine } from './reply-line.ts';
 import type { TransactionWatch } from './transaction-watch.ts';
-import { BEGIN, type WriteGuard } from './write-guard.ts';
+import type { WriteGuard } from './write-guard.ts';
 
 /** Takes simple Queries with limited writes through the steps of their `WriteGuard`. */
 export class GuardedQueries {
@@ -62,40 +63,62 @@ export class GuardedQueries {
       this.#end.finish(own, 'cancelled', 'skipped', out);
       this.#end.endBarrier(out);
     } else if (this.#state.transaction === 'I') {
-      const begin = guard.hidden();
-      guard.stage = 'begin';
-      this.#line.expect(begin);
-      if (barrier !== null) barrier.expected = begin;
-      out.upstream(BEGIN);
+      this.#sayFirst(guard, guard.begin(), out);
     } else {
+      guard.isAlone = false;
+      if (guard.measure !== null && own.cut === null) {
+        this.#sayFirst(guard, guard.look('before'), out);
+        return;
+      }
       this.#line.expect(own);
-      const query = guard.run('in-transaction');
+      const query = guard.run();
       out.upstream(own.cut === null ? query : FAILING_QUERY);
       barrier?.sent();
     }
   }
 
-  /** The next step of a write in a transaction of the gateway's own; false when there is none left. */
+  /** The next step, when one has been answered; false when there is none left and the client gets the ReadyForQuery. */
   goesOn(guard: WriteGuard, expected: ExpectedReply, status: TransactionStatus, out: Outbox): boolean {
-    const { own } = guard;
-    if (guard.stage === 'end' || guard.stage === 'in-transaction') return false;
-    if (guard.stage === 'begin' && expected.failed) return false;
+    const { own, stage, isAlone } = guard;
+    if (stage === 'end' || (stage === 'begin' && expected.failed)) return false;
+    if (!isAlone && (expected.failed || !guard.holdsBack)) return false;
     if (status === 'I') throw new WireError('malformed', 'a transaction that has ended by itself');
-    const runs = guard.stage === 'begin' && own.cut === null;
-    const next = runs ? own : guard.hidden();
-    this.#line.expect(next);
-    if (runs) out.upstream(guard.run('run'));
-    else {
-      const keeps = status === 'T' && own.cut === null;
-      if (own.cut !== null) this.#end.tellCut(own, undefined, out);
-      if (!keeps) this.#transaction.failed();
-      dropChanges(own);
-      out.upstream(guard.end(keeps));
-    }
+    if (stage === 'after' && !expected.failed) judgeMeasured(own, guard.measure);
+    const goesWell = status === 'T' && own.cut === null;
+    if (stage === 'after' && goesWell && !isAlone) return false;
+    const next = this.#next(guard, goesWell, out);
     const { barrier } = this.#end;
     if (barrier?.expected === expected) barrier.expected = next;
-    barrier?.sent();
+    if (guard.stage === 'run' || guard.stage === 'end') barrier?.sent();
     this.#line.settle(out);
     return true;
+  }
+
+  #next(guard: WriteGuard, goesWell: boolean, out: Outbox): ExpectedReply {
+    const { own, stage, measure } = guard;
+    if (goesWell && stage === 'begin' && measure !== null) return this.#say(guard, guard.look('before'), out);
+    if (goesWell && (stage === 'begin' || stage === 'before')) {
+      this.#line.expect(own);
+      out.upstream(guard.run());
+      return own;
+    }
+    if (goesWell && stage === 'run' && measure !== null) return this.#say(guard, guard.look('after'), out);
+    this.#end.tellCut(own, undefined, out);
+    if (!goesWell) this.#transaction.failed();
+    dropChanges(own);
+    return this.#say(guard, guard.end(goesWell), out);
+  }
+
+  #sayFirst(guard: WriteGuard, message: Buffer, out: Outbox): void {
+    const hidden = this.#say(guard, message, out);
+    const { barrier } = this.#end;
+    if (barrier !== null) barrier.expected = hidden;
+  }
+
+  #say(guard: WriteGuard, message: Buffer, out: Outbox): ExpectedReply {
+    const hidden = guard.hidden();
+    this.#line.expect(hidden);
+    out.upstream(message);
+    return hidden;
   }
 }

@@ -14,7 +14,7 @@ import {
 import { GatewayError } from '@gatehouse/model';
 import type { PostgresAnalyzer, PostgresCatalog } from '@gatehouse/sql';
 import type { Frame } from '@gatehouse/wire';
-import { cannotLimit, isLimitedWrite } from '../classify/counted-write.ts';
+import { cannotLimit, isLimitedWrite, needsMeasure } from '../classify/counted-write.ts';
 import { FrontendClassifier } from '../classify/frontend-classifier.ts';
 import type { PendingMessage } from '../classify/pending-message.ts';
 import type { RunStatement } from '../classify/prepared.ts';
@@ -27,6 +27,7 @@ import { decodeExecute, encodeDescribePortal, FLUSH } from '../messages/portal-m
 import type { SessionState } from '../session-state.ts';
 import { Barrier } from './barrier.ts';
 import { errorBytes } from './error-fields.ts';
+import { ExecuteGuard } from './execute-guard.ts';
 import { type ExpectedReply, expectReply } from './expected-reply.ts';
 import { askForError, sendFailing } from './refuse-message.ts';
 import { ReplyLine } from './reply-line.ts';
@@ -143,7 +144,14 @@ export class PostgresRelay implements Relay {
     const parts = { running, run, changes, portal, takesCopy };
     if (message.kind === 'query' && isLimitedWrite(message, running.obligations)) {
       const { bytes, start, end } = message.frame;
-      this.#replies.guard(new WriteGuard(Buffer.from(bytes.subarray(start, end)), parts), out);
+      const query = Buffer.from(bytes.subarray(start, end));
+      const measures = needsMeasure(message, running.obligations);
+      this.#replies.guard(new WriteGuard(query, measures, parts), out);
+      return;
+    }
+    if (message.kind === 'execute' && needsMeasure(message, running.obligations)) {
+      this.#writingSegment = this.#classifier.segment;
+      this.#replies.measure(new ExecuteGuard(parts), () => out.forwardToUpstream(message.frame), out);
       return;
     }
     const expected = expectReply(message.kind, parts);
@@ -185,7 +193,9 @@ export class PostgresRelay implements Relay {
   }
 
   running(): readonly RunningRequest[] {
-    return this.#replies.pending().flatMap(({ running }) => (running === null ? [] : [running]));
+    return [
+      ...new Set(this.#replies.pending().flatMap(({ running }) => (running === null ? [] : [running]))),
+    ];
   }
 
   /** Whether rows that arrive now may be passed on in pieces. */

@@ -8,13 +8,15 @@ import type { SessionContext } from '../classify/session-context.ts';
 import { assertPinned } from '../handshake/pinned-status.ts';
 import { decodeErrorFields } from '../messages/error-response.ts';
 import { BACKEND } from '../messages/message-type.ts';
+import { FLUSH } from '../messages/portal-messages.ts';
 import { decodeRowDescription } from '../messages/row-description.ts';
 import { decodeParameterStatus, decodeReadyForQuery } from '../messages/server-messages.ts';
 import type { SessionState } from '../session-state.ts';
-import { countWritten } from './affected-rows.ts';
+import { countWritten, judgeMeasured } from './affected-rows.ts';
 import { mayAnswer } from './allowed-replies.ts';
-import type { Barrier } from './barrier.ts';
+import { Barrier } from './barrier.ts';
 import { Diagnostics } from './diagnostics.ts';
+import type { ExecuteGuard } from './execute-guard.ts';
 import { confirmChanges, dropChanges, type ExpectedReply, expectReply } from './expected-reply.ts';
 import { GuardedQueries } from './guarded-queries.ts';
 import { FAILING_QUERY, failSegment } from './refuse-message.ts';
@@ -81,7 +83,7 @@ export class ReplyReader {
     }
     switch (frame.type) {
       case BACKEND.dataRow:
-        this.#passesPieces = this.#rows.row(frame, this.#parts.line.head, out);
+        this.#passesPieces = this.#row(frame, out);
         return;
       case BACKEND.copyData:
         this.#passesPieces = this.#rows.copyData(frame, this.#parts.line.head, out);
@@ -106,18 +108,29 @@ export class ReplyReader {
     const { guard } = expected;
     const own = guard?.own ?? expected;
     if (own.cut !== null) return;
-    if (guard?.stage === 'wait') {
+    const stage = guard?.kind === 'query' ? guard.stage : 'run';
+    if (stage === 'wait') {
       own.cut = error;
       return;
     }
     // What has run in time is being committed: should that be stopped, the server's own error tells it.
-    if (guard?.stage !== 'end') own.cut = error;
+    if (stage !== 'end') own.cut = error;
     out.cancelUpstream();
   }
 
   /** A simple Query whose write is limited: it goes to the server when everything before it has been answered. */
   guard(guard: WriteGuard, out: Outbox): void {
     this.#guarded.add(guard, out);
+  }
+
+  /** An Execute whose rows are measured; `forward` sends the client's message. */
+  measure(guard: ExecuteGuard, forward: () => void, out: Outbox): void {
+    const { line } = this.#parts;
+    guard.before(line, out);
+    line.expect(guard.own);
+    forward();
+    this.barrier = new Barrier(guard.after(line, out), 'strict');
+    out.upstream(FLUSH);
   }
 
   /** What was permitted and is not answered yet. */
@@ -129,6 +142,13 @@ export class ReplyReader {
   /** What stands behind the barrier goes on without having seen the end of what is before it. */
   overtake(out: Outbox): void {
     this.#end.endBarrier(out);
+  }
+
+  #row(frame: Frame, out: Outbox): boolean {
+    const { head } = this.#parts.line;
+    if (head?.hidden !== true || head.guard?.measure == null) return this.#rows.row(frame, head, out);
+    head.guard.measure.read(frame);
+    return false;
   }
 
   #parameterStatus(frame: Frame, out: Outbox): void {
@@ -180,6 +200,7 @@ export class ReplyReader {
 
   #rowDescription(frame: Frame, expected: ExpectedReply, out: Outbox): void {
     if (expected.kind === 'query') {
+      if (expected.hidden) return;
       this.#rows.plan(expected, out, () => decodeRowDescription(frame));
       if (expected.cut === null) out.forwardToClient(frame);
       return;
@@ -200,7 +221,7 @@ export class ReplyReader {
     confirmChanges(expected, 0);
     if (expected.onSuccess !== null) this.#acceptedAfterAll(expected.onSuccess, out);
     else if (!expected.hidden && !expected.cutTold) out.forwardToClient(frame);
-    this.#end.finish(expected, 'ok', undefined, out);
+    if (!expected.hidden) this.#end.finish(expected, 'ok', undefined, out);
     this.#end.settle(expected, out);
   }
 
@@ -214,22 +235,34 @@ export class ReplyReader {
   }
 
   #statementEnd(frame: Frame, expected: ExpectedReply, out: Outbox): void {
+    const { guard } = expected;
+    if (expected.hidden) {
+      if (guard?.kind === 'execute') this.#measured(expected, guard, out);
+      return;
+    }
     const isComplete = frame.type !== BACKEND.portalSuspended;
     const statement = expected.run[expected.at];
     countWritten(frame, expected, statement);
     if (isComplete) this.#succeeded(expected, statement);
     if (expected.cut !== null) this.#end.tellCut(expected, statement, out);
-    else if (expected.guard?.stage === 'run' && expected.at >= expected.run.length)
-      this.#holdBack(frame, expected.guard, out);
-    else if (!expected.hidden) out.forwardToClient(frame);
+    else if (guard !== null && holdsBack(guard, expected))
+      guard.held = Buffer.from(frame.bytes.subarray(frame.start, frame.end));
+    else out.forwardToClient(frame);
     if (expected.kind !== 'execute') return;
-    this.#end.finish(expected, 'ok', undefined, out);
+    if (guard?.kind === 'execute') guard.measure.turn();
+    if (guard?.held == null) this.#end.finish(expected, 'ok', undefined, out);
     this.#end.settle(expected, out);
   }
 
-  #holdBack(frame: Frame, guard: WriteGuard, out: Outbox): void {
-    if (guard.held !== null) out.client(guard.held);
-    guard.held = Buffer.from(frame.bytes.subarray(frame.start, frame.end));
+  /** One of the two looks at the server's counters has been read; behind the second the statement ends. */
+  #measured(look: ExpectedReply, { own, measure, held }: ExecuteGuard, out: Outbox): void {
+    if (held !== null) {
+      judgeMeasured(own, measure);
+      if (own.cut === null) out.client(held);
+      else this.#end.tellCut(own, undefined, out);
+      this.#end.finish(own, 'ok', undefined, out);
+    }
+    this.#end.settle(look, out);
   }
 
   /** Effects of the statement that has just ended; the next one of the message begins. */
@@ -273,7 +306,7 @@ export class ReplyReader {
     const { line } = this.#parts;
     const status = decodeReadyForQuery(frame);
     const { guard } = expected;
-    if (guard !== null && this.#guarded.goesOn(guard, expected, status, out)) return;
+    if (guard?.kind === 'query' && this.#guarded.goesOn(guard, expected, status, out)) return;
     // Told an error for a write that had succeeded: inside a transaction the server is made to agree first.
     if (this.barrier?.expected === expected && expected.cutTold && !expected.failed && status === 'T') {
       this.#end.finish(expected, 'ok', undefined, out);
@@ -292,4 +325,9 @@ export class ReplyReader {
     this.#end.settle(expected, out);
     if (status === 'I') this.#diagnostics.transactionEnded();
   }
+}
+
+/** Whether this end of a statement is told later. */
+function holdsBack(guard: WriteGuard | ExecuteGuard, { at, run }: ExpectedReply): boolean {
+  return guard.kind === 'execute' || (guard.holdsBack && at >= run.length);
 }

@@ -6,6 +6,7 @@ import { encodeReadyForQuery } from '../messages/server-messages.ts';
 import { bind, execute, parse, query, SYNC_MESSAGE } from '../testing/frontend-messages.ts';
 import { type Decide, openSession } from '../testing/open-session.ts';
 import { type Answer, ScriptedPostgres } from '../testing/scripted-postgres.ts';
+import { MEASURE } from './row-measure.ts';
 
 const WRITES: Readonly<Record<string, Answer>> = {
   BEGIN: { tag: 'BEGIN' },
@@ -222,15 +223,125 @@ describe('a limited write in the extended protocol', () => {
   });
 });
 
+/** What the server's counters say at each look: table and rows; `0` stands for their being usable. */
+type Look = Readonly<Record<string, number>>;
+const NOTHING_YET: Look = { 0: 1, 16384: 7 };
+
+describe('a limited write whose command tag leaves rows out', () => {
+  async function measured(...looks: readonly (Look | Answer)[]) {
+    const server = new ScriptedPostgres({
+      ...WRITES,
+      [CTE]: { columns: [{ name: 'count' }], rows: [['1']] },
+      [MEASURE]: { columns: [{ name: 'table' }, { name: 'rows' }], inTurn: looks.map(lookOf) },
+    });
+    return { server, session: await openSession(server, limitTo(2)) };
+  }
+
+  it('stays at the limit as a simple Query, which only sees its own answer', async () => {
+    const { server, session } = await measured(NOTHING_YET, { 0: 1, 16384: 9 });
+    session.send(query(CTE));
+    expect(await session.settle()).toBe('T D[1] C(SELECT 1) ZI');
+    expect(server.seen).toEqual(['BEGIN', MEASURE, CTE, MEASURE, 'COMMIT']);
+    expect(session.finished.map(({ result, running }) => [result, running.affectedRows])).toEqual([
+      ['ok', 2],
+    ]);
+    expect(session.relay.isIdle()).toBe(true);
+  });
+
+  it('stays at the limit in a transaction and in the extended protocol', async () => {
+    const { server, session } = await measured(
+      { 0: 1 },
+      { 0: 1, 16384: 1, 16385: 1 },
+      NOTHING_YET,
+      NOTHING_YET,
+    );
+    session.send(query('begin'), query(CTE), extended(CTE), SYNC_MESSAGE, query('commit'));
+    expect(await session.settle()).toBe(
+      'C(BEGIN) ZT T D[1] C(SELECT 1) ZT 1 2 D[1] C(SELECT 1) ZT C(COMMIT) ZI',
+    );
+    expect(server.seen).toEqual(['begin', MEASURE, CTE, MEASURE, CTE, MEASURE, 'commit']);
+    expect(session.finished.map(({ running }) => running.affectedRows)).toContain(2);
+  });
+
+  it.each<[string, readonly (Look | Answer)[], string]>([
+    ['is over the limit', [NOTHING_YET, { 0: 1, 16384: 10 }], '54000'],
+    ['is over the limit in several tables', [{ 0: 1 }, { 0: 1, 1: 1, 2: 1, 3: 1 }], '54000'],
+    ['is counted with numbers that no double holds', [{ 0: 1 }, { 0: 1, 1: 2 ** 53 }], '54000'],
+    ['cannot be counted at the server', [{}, { 16384: 1 }], '0A000'],
+    ['has set a counter back', [NOTHING_YET, { 0: 1, 16384: 6 }], '0A000'],
+    ['has taken a counter away', [NOTHING_YET, { 0: 1 }], '0A000'],
+    ['cannot be counted behind it', [NOTHING_YET, { 16384: 8 }], '0A000'],
+    ['fails to be counted', [NOTHING_YET, { error: { code: '57014', message: 'stopped' } }], '57014'],
+  ])('is taken back when it %s', async (_why, looks, code) => {
+    const alone = await measured(...looks);
+    alone.session.send(query(CTE), query('select 1'));
+    expect(await alone.session.settle()).toBe(`T D[1] E(${code}) ZI T D[1] C(SELECT 1) ZI`);
+    expect(alone.server.seen).toEqual(['BEGIN', MEASURE, CTE, MEASURE, 'ROLLBACK', 'select 1']);
+
+    const within = await measured(...looks);
+    within.session.send(query('begin'), query(CTE), query('rollback'));
+    expect(await within.session.settle()).toBe(`C(BEGIN) ZT T D[1] E(${code}) ZE C(ROLLBACK) ZI`);
+
+    const pipelined = await measured(...looks);
+    pipelined.session.send(extended(CTE), extended('select 1'), SYNC_MESSAGE, query('select 1'));
+    expect(await pipelined.session.settle()).toBe(`1 2 D[1] E(${code}) ZI T D[1] C(SELECT 1) ZI`);
+    expect(pipelined.server.seen.filter((text) => text === 'select 1')).toHaveLength(1);
+    for (const { session } of [alone, within, pipelined]) {
+      expect(session.finished.filter(({ result }) => result === 'ok' || result === 'cancelled')).toHaveLength(
+        session.finished.length - 1,
+      );
+      expect(session.relay.running()).toEqual([]);
+    }
+  });
+
+  it('is not sent when the first look fails', async () => {
+    const failing = { error: { code: '57014', message: 'stopped' } };
+    const alone = await measured(failing);
+    alone.session.send(query(CTE));
+    expect(await alone.session.settle()).toBe('E(57014) ZI');
+    expect(alone.server.seen).toEqual(['BEGIN', MEASURE, 'ROLLBACK']);
+    const within = await measured(failing);
+    within.session.send(query('begin'), query(CTE));
+    expect(await within.session.settle()).toBe('C(BEGIN) ZT E(57014) ZE');
+    expect(within.server.seen).toEqual(['begin', MEASURE]);
+    const pipelined = await measured(failing);
+    pipelined.session.send(extended(CTE), SYNC_MESSAGE, query('select 1'));
+    expect(await pipelined.session.settle()).toBe('1 2 E(57014) ZI T D[1] C(SELECT 1) ZI');
+  });
+
+  it('commits nothing when its time is over, whichever step it is at', async () => {
+    for (const answers of [0, 1, 2, 3]) {
+      const { server, session } = await measured(NOTHING_YET);
+      session.send(query(CTE));
+      for (let i = 0; i < answers; i++) session.answer();
+      const [running] = session.relay.running();
+      session.relay.expire(running!, new GatewayError('timeout', 'statement-seconds', 'too long'), session);
+      expect(await session.settle()).toMatch(/E\(57014\) ZI$/);
+      expect(server.seen.at(-1)).toBe('ROLLBACK');
+      expect(server.seen.includes(CTE)).toBe(answers > 1);
+    }
+  });
+
+  it('is dropped with its segment when something before it fails', async () => {
+    const { server, session } = await measured(NOTHING_YET);
+    session.send(extended('select name from nowhere'), extended(CTE), SYNC_MESSAGE, query('select 1'));
+    expect(await session.settle()).toBe('1 2 E(42P01) ZI T D[1] C(SELECT 1) ZI');
+    expect(server.seen).not.toContain(CTE);
+  });
+
+  function lookOf(look: Look | Answer): Answer {
+    if ('error' in look) return look as Answer;
+    return { rows: Object.entries(look).map(([table, rows]) => [table, String(rows)]) };
+  }
+});
+
 describe('what cannot be counted', () => {
   it.each([
-    CTE,
-    `with d as (delete from people where name = 1) ${TWO}`,
-    `explain analyze ${THREE}`,
     `create table more as ${'select name from people'}`,
     'truncate people',
     `begin; ${THREE}; commit`,
-    `copy (${RETURNING}) to stdout`,
+    `copy (${RETURNING}) to '/tmp/x'`,
+    `create table more as ${CTE}`,
     'do $$ begin delete from people; end $$',
   ])('is refused and never sent: %s', async (text) => {
     const { server, session } = await open();
@@ -242,11 +353,11 @@ describe('what cannot be counted', () => {
   });
 
   it('is refused behind the name of a prepared statement too', async () => {
-    const text = 'with u as (update people set name = 1) delete from people where name = 2';
+    const text = 'with u as (update people set name = 1 returning name) select remember(name) from u';
     const answers = {
       ...WRITES,
       [`prepare p as ${text}`]: { tag: 'PREPARE' },
-      'execute p': { tag: 'DELETE 1' },
+      'execute p': { tag: 'SELECT 1' },
     };
     const server = new ScriptedPostgres(answers);
     const session = await openSession(server, limitTo(2));

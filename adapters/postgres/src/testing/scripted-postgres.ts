@@ -15,6 +15,8 @@ export interface Answer {
   readonly copyIn?: boolean;
   /** The search path that it sets. */
   readonly setsPath?: string;
+  /** One answer after the other, each time that it runs; the last one again and again. */
+  readonly inTurn?: readonly Answer[];
   /** What is answered under another search path. */
   readonly under?: Readonly<Record<string, Answer>>;
 }
@@ -37,6 +39,7 @@ export class ScriptedPostgres implements ScriptedServer {
   #pathBefore = 'public';
   #pathReported = 'public';
   #failedAlone = false;
+  readonly #turns = new Map<Answer, number>();
   readonly #statements = new Map<string, string>();
   readonly #portals = new Map<string, { readonly text: string; readonly answer: Answer }>();
 
@@ -134,7 +137,8 @@ export class ScriptedPostgres implements ScriptedServer {
   #execute(body: Buffer): Buffer | string {
     const portal = this.#portals.get(cstring(body));
     if (portal === undefined) return 'no such portal';
-    const { text, answer } = portal;
+    const { text } = portal;
+    const answer = this.#inTurn(portal.answer);
     if (text === '') return empty(BACKEND.emptyQueryResponse);
     if (answer.error !== undefined) {
       this.#isSkipping = true;
@@ -153,11 +157,19 @@ export class ScriptedPostgres implements ScriptedServer {
     return answer?.under?.[this.#path] ?? answer;
   }
 
+  #inTurn(answer: Answer): Answer {
+    if (answer.inTurn === undefined) return answer;
+    const turn = this.#turns.get(answer) ?? 0;
+    this.#turns.set(answer, turn + 1);
+    return answer.inTurn[Math.min(turn, answer.inTurn.length - 1)] ?? answer;
+  }
+
   #runAll(text: string): Buffer {
     this.seen.push(text);
     if (text === '') return empty(BACKEND.emptyQueryResponse);
-    const answer = this.#answerTo(text);
-    if (answer === undefined) return this.#fail('42601', 'syntax error');
+    const known = this.#answerTo(text);
+    if (known === undefined) return this.#fail('42601', 'syntax error');
+    const answer = this.#inTurn(known);
     if (answer.error !== undefined) return this.#fail(answer.error.code, answer.error.message);
     const description = answer.columns === undefined ? NOTHING : rowDescription(answer);
     return Buffer.concat([description, this.#result(answer, 'simple')]);
