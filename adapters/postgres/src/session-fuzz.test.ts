@@ -3,6 +3,7 @@ import { WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from './messages/message-body.ts';
+import { MEASURE } from './respond/row-measure.ts';
 import {
   bind,
   COPY_DONE,
@@ -123,6 +124,74 @@ describe('a whole session', () => {
       ),
       { numRuns: 300 },
     );
+  }, 60_000);
+
+  it('commits no write over its limit, and stays in step', async () => {
+    const writes = [2, 3].flatMap((rows) => [
+      { text: `update people set name = ${rows}`, rows, tag: `UPDATE ${rows}` },
+      { text: `with d as (update people set name = ${rows} returning name) select 1 from d`, rows },
+      {
+        text: `with d as (update people set name = 0) update people set name = ${rows}`,
+        rows,
+        tag: 'UPDATE 1',
+      },
+    ]);
+    const changed = (ran: readonly string[]): number =>
+      ran.reduce((sum, text) => sum + (writes.find((write) => write.text === text)?.rows ?? 0), 0);
+    const answers: Readonly<Record<string, Answer>> = {
+      ...Object.fromEntries(
+        writes.map(({ text, tag }) => [text, tag === undefined ? { columns: [{ name: 'n' }] } : { tag }]),
+      ),
+      [MEASURE]: {
+        columns: [{ name: 'table' }, { name: 'rows' }],
+        rowsOf: (ran) => [
+          ['0', '1'],
+          ['16384', String(changed(ran))],
+        ],
+      },
+      BEGIN: { tag: 'BEGIN' },
+      COMMIT: { tag: 'COMMIT' },
+      ROLLBACK: { tag: 'ROLLBACK' },
+      begin: { tag: 'BEGIN' },
+      commit: { tag: 'COMMIT' },
+      rollback: { tag: 'ROLLBACK' },
+      'select 1': { columns: [{ name: 'n' }], rows: [['1']] },
+      'select 1/0': { error: { code: '22012', message: 'division by zero' } },
+    };
+    const over = writes.filter(({ rows }) => rows > 2).map(({ text }) => text);
+    const limited = fc.constantFrom(
+      ...writes.map(({ text }) => text),
+      'begin',
+      'commit',
+      'rollback',
+      'select 1',
+      'select 1/0',
+    );
+    const polite = fc.oneof(
+      limited.map(query),
+      fc.array(limited.map(extended), { maxLength: 3 }).map((list) => Buffer.concat([...list, SYNC_MESSAGE])),
+    );
+    let committed = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(polite, { maxLength: 12 }),
+        fc.constantFrom(5, 100_000),
+        async (list, chunk) => {
+          const server = new ScriptedPostgres(answers);
+          const session = await openSession(server, () => ({ limits: { affectedRows: 2 } }));
+          session.sendIn(chunk, ...list, query('rollback'), query('select 1'));
+          const words = await session.settle(chunk);
+          expect(words.endsWith('C(ROLLBACK) ZI T D[1] C(SELECT 1) ZI')).toBe(true);
+          expect(words.split(' ').filter((word) => word.startsWith('Z'))).toHaveLength(list.length + 2);
+          expect(session.relay.isIdle()).toBe(true);
+          expect(session.relay.running()).toEqual([]);
+          for (const text of over) expect(server.committed).not.toContain(text);
+          committed += changed(server.committed);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(committed).toBeGreaterThan(0);
   }, 60_000);
 
   it('takes any bytes of a server for a reply or ends', async () => {

@@ -17,6 +17,8 @@ export interface Answer {
   readonly setsPath?: string;
   /** One answer after the other, each time that it runs; the last one again and again. */
   readonly inTurn?: readonly Answer[];
+  /** Rows made of what has run in the open transaction. */
+  readonly rowsOf?: (ran: readonly string[]) => readonly (readonly string[])[];
   /** What is answered under another search path. */
   readonly under?: Readonly<Record<string, Answer>>;
 }
@@ -29,6 +31,10 @@ export class ScriptedPostgres implements ScriptedServer {
   /** Types of the messages that came, and every text in them. */
   readonly received: string[] = [];
   readonly seen: string[] = [];
+  /** Texts whose transaction was committed. */
+  readonly committed: string[] = [];
+  /** Texts that ran in the open transaction. */
+  #ran: string[] = [];
   readonly #answers: ReadonlyMap<string, Answer>;
   #rest: Buffer = Buffer.alloc(0);
   #isStarted = false;
@@ -144,7 +150,8 @@ export class ScriptedPostgres implements ScriptedServer {
       this.#isSkipping = true;
       return this.#fail(answer.error.code, answer.error.message);
     }
-    return this.#result(answer, 'extended');
+    if (this.#isRefusedInFailure(answer)) return 'current transaction is aborted';
+    return this.#result(text, answer, 'extended');
   }
 
   #described(name: string): Answer | undefined {
@@ -171,21 +178,29 @@ export class ScriptedPostgres implements ScriptedServer {
     if (known === undefined) return this.#fail('42601', 'syntax error');
     const answer = this.#inTurn(known);
     if (answer.error !== undefined) return this.#fail(answer.error.code, answer.error.message);
+    if (this.#isRefusedInFailure(answer)) return this.#fail('25P02', 'current transaction is aborted');
     const description = answer.columns === undefined ? NOTHING : rowDescription(answer);
-    return Buffer.concat([description, this.#result(answer, 'simple')]);
+    return Buffer.concat([description, this.#result(text, answer, 'simple')]);
   }
 
-  #result(answer: Answer, how: 'simple' | 'extended'): Buffer {
-    const { tag = `SELECT ${answer.rows?.length ?? 0}` } = answer;
+  #isRefusedInFailure({ tag }: Answer): boolean {
+    return this.#status === 'E' && tag !== 'ROLLBACK' && tag !== 'COMMIT';
+  }
+
+  #result(text: string, answer: Answer, how: 'simple' | 'extended'): Buffer {
+    const rows = answer.rowsOf?.(this.#ran) ?? answer.rows ?? [];
+    const { tag = `SELECT ${rows.length}` } = answer;
     if (answer.copyIn === true) {
       this.#copy = how;
       return encodeMessage(BACKEND.copyInResponse, (out) => out.uint8(0).int16be(0));
     }
     if (tag === 'BEGIN') this.#status = 'T';
     if (tag === 'ROLLBACK') this.#path = this.#pathBefore;
+    if (tag === 'ROLLBACK' || this.#status === 'E') this.#ran = [];
+    else this.#ran.push(text);
     if (tag === 'ROLLBACK' || tag === 'COMMIT') this.#status = 'I';
     this.#path = answer.setsPath ?? this.#path;
-    return Buffer.concat([...(answer.rows ?? []).map(dataRow), commandComplete(tag)]);
+    return Buffer.concat([...rows.map(dataRow), commandComplete(tag)]);
   }
 
   /** While COPY data is read Flush and Sync are ignored, and any other message ends the COPY without a reply of its own. */
@@ -208,6 +223,10 @@ export class ScriptedPostgres implements ScriptedServer {
 
   #ready(): Buffer {
     if (this.#failedAlone) this.#path = this.#pathBefore;
+    if (this.#status === 'I') {
+      if (!this.#failedAlone) this.committed.push(...this.#ran);
+      this.#ran = [];
+    }
     this.#failedAlone = false;
     const reports = this.#path === this.#pathReported ? [] : [status('search_path', this.#path)];
     this.#pathReported = this.#path;
