@@ -1,20 +1,16 @@
 import {
   Binary,
-  type Collection,
-  type Db,
   Decimal128,
   Double,
   Int32,
   Long,
   MongoClient,
-  MongoClientBulkWriteError,
   type MongoClientOptions,
   ObjectId,
 } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSides, outcome, type Side, type Sides } from './mongodb-sides.ts';
-
-type Step = (db: Db, client: MongoClient, c: Collection) => Promise<unknown>;
+import { BULK_STEPS } from './mongodb-bulk-steps.ts';
+import { openSides, outcome, type Side, type Sides, type Step } from './mongodb-sides.ts';
 
 const ID = new ObjectId('65a1b2c3d4e5f60718293a4b');
 const numbers = (count: number) =>
@@ -40,6 +36,7 @@ const TYPES = {
 };
 
 const STEPS: Readonly<Record<string, Step>> = {
+  ...BULK_STEPS,
   'keeps every type': async (_db, _client, c) => {
     await c.insertOne(TYPES);
     return c.findOne({ _id: ID }, { promoteValues: false, promoteLongs: false });
@@ -56,32 +53,6 @@ const STEPS: Readonly<Record<string, Step>> = {
     await c.createIndex({ n: 1 }, { unique: true, name: 'one_n' });
     await c.insertOne({ _id: 1 as never, n: 1 });
     return c.insertOne({ _id: 2 as never, n: 1 });
-  },
-  'tells which of a bulk failed': async (_db, _client, c) => {
-    await c.insertOne({ _id: 3 as never });
-    return c.insertMany([{ _id: 1 }, { _id: 3 }, { _id: 2 }] as never, { ordered: false });
-  },
-  'stops an ordered bulk where it fails': async (_db, _client, c) => {
-    await c.insertOne({ _id: 3 as never });
-    await c.insertMany([{ _id: 1 }, { _id: 3 }, { _id: 2 }] as never).catch(() => null);
-    return c.find().sort({ _id: 1 }).toArray();
-  },
-  'writes in bulk': async (_db, _client, c) => {
-    const result = await c.bulkWrite([
-      { insertOne: { document: { _id: 1 as never, n: 1 } } },
-      { updateOne: { filter: { _id: 1 as never }, update: { $inc: { n: 2 } } } },
-      { replaceOne: { filter: { _id: 2 as never }, replacement: { n: 9 }, upsert: true } },
-      { deleteOne: { filter: { n: 9 } } },
-    ]);
-    return [result.insertedCount, result.modifiedCount, result.upsertedCount, result.deletedCount];
-  },
-  'writes in bulk over collections': async (db, client) => {
-    const { insertedCount, deletedCount } = await client.bulkWrite([
-      { namespace: `${db.databaseName}.a`, name: 'insertOne', document: { _id: 1 as never } },
-      { namespace: `${db.databaseName}.b`, name: 'insertOne', document: { _id: 2 as never } },
-      { namespace: `${db.databaseName}.a`, name: 'deleteOne', filter: {} },
-    ]);
-    return [insertedCount, deletedCount, await db.collection('b').find().toArray()];
   },
   'reads a cursor in batches': async (_db, _client, c) => {
     await c.insertMany(numbers(250) as never);
@@ -281,24 +252,6 @@ const STEPS: Readonly<Record<string, Step>> = {
     await session.endSession();
     return [replies, await c.findOne()];
   },
-  'tells which of a bulk over collections failed': async (db, client) => {
-    await db.collection('a').insertOne({ _id: 1 as never });
-    const models = [2, 1, 3].map((_id) => ({
-      namespace: `${db.databaseName}.a`,
-      name: 'insertOne' as const,
-      document: { _id: _id as never },
-    }));
-    const failed = async (ordered: boolean) => {
-      try {
-        return await client.bulkWrite(models, { ordered });
-      } catch (error) {
-        if (!(error instanceof MongoClientBulkWriteError)) throw error;
-        const errors = [...error.writeErrors].map(([at, { code, message }]) => [at, code, message]);
-        return [errors, error.partialResult?.insertedCount, error.message];
-      }
-    };
-    return [await failed(true), await failed(false), await db.collection('a').countDocuments()];
-  },
   'tells what a validator says': async (db) => {
     await db.createCollection('checked', { validator: { $jsonSchema: { required: ['n'] } } });
     const checked = db.collection('checked');
@@ -386,6 +339,9 @@ const FAILING: Readonly<Record<string, readonly string[]>> = {
   'refuses an unknown stage': ['"40324"'],
   'stops at a time limit': ['"50"', 'MaxTimeMSExpired'],
   'tells which of a bulk over collections failed': ['"11000"'],
+  'stops a mixed bulk at its first failure': ['"11000"', 'E11000'],
+  'goes on over the failures of a mixed bulk': ['"11000"', 'E11000', '"2"'],
+  'tells of a bulk whose update cannot be': ['"9"'],
   'tells what a validator says': ['121'],
   'reads no further from a cursor that is killed': ['"43"', 'CursorNotFound'],
   'meets a conflict between two transactions': ['112', 'WriteConflict', 'TransientTransactionError'],

@@ -1,5 +1,5 @@
 import type { Demo } from '@gatehouse/cli';
-import { BSON, type Document } from 'mongodb';
+import { BSON, type Collection, type Db, type Document, type MongoClient } from 'mongodb';
 import { openStage } from '../stage/open-stage.ts';
 import { allowAllPolicies } from '../stage/policies.ts';
 
@@ -7,6 +7,9 @@ import { allowAllPolicies } from '../stage/policies.ts';
 export interface Side {
   readonly uri: string;
 }
+
+/** What a program does in an empty database, and what it has seen then. */
+export type Step = (db: Db, client: MongoClient, c: Collection) => Promise<unknown>;
 
 /** A stage with an allow-all policy and both ways to its MongoDB, which end in the same account. */
 export interface Sides {
