@@ -1,5 +1,5 @@
 /** The common filters of `audit search` over many stored events, each with the plan that answered it. */
-import { openStore, type SearchFilter, searchQueries } from '@gatehouse/audit';
+import { createSqlStore, type SearchFilter, type SqlConnection } from '@gatehouse/audit';
 import pg from 'pg';
 
 const FILTERS: readonly (readonly [string, SearchFilter])[] = [
@@ -27,78 +27,113 @@ const FILTERS: readonly (readonly [string, SearchFilter])[] = [
 ];
 const RUNS = 5;
 
+interface Asked {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 export async function measureSearch(
   url: string,
   events: number,
   report: (line: string) => void,
 ): Promise<void> {
-  const store = await openStore({ kind: 'server', url }, () => undefined);
-  await store.migrate();
   const client = new pg.Client({ connectionString: url });
   await client.connect();
+  const asked: Asked[] = [];
+  const store = createSqlStore(recorded(client, asked));
+  await store.migrate();
   const begun = performance.now();
   await fill(client, events);
   const { rows } = await client.query(
-    `select pg_size_pretty(pg_table_size('gatehouse_audit_events')) as heap, pg_size_pretty(pg_indexes_size('gatehouse_audit_events')) as indexes`,
+    `select count(*) as days, pg_size_pretty(sum(pg_table_size(inhrelid))) as heap, pg_size_pretty(sum(pg_indexes_size(inhrelid))) as indexes
+      from pg_inherits where inhparent = 'gatehouse_audit_events'::regclass`,
   );
+  const { days, heap, indexes } = rows[0];
   report(
-    `${events} events made in ${Math.round((performance.now() - begun) / 1_000)} s; table ${rows[0].heap}, indexes ${rows[0].indexes}`,
+    `${events} events in ${days} partitions, made in ${Math.round((performance.now() - begun) / 1_000)} s; tables ${heap}, indexes ${indexes}`,
   );
   for (const [name, filter] of FILTERS) {
     const times: number[] = [];
     let found = 0;
     for (let run = 0; run < RUNS; run += 1) {
+      asked.length = 0;
       const from = performance.now();
       found = (await store.search(filter)).length;
       times.push(performance.now() - from);
     }
     const [fastest, , median, , slowest] = times.toSorted((a, b) => a - b).map((ms) => ms.toFixed(1));
     report(
-      `${name.padEnd(28)} ${String(found).padStart(4)} found  median ${median} ms  (${fastest} to ${slowest})  ${await plan(client, filter)}`,
+      `${name.padEnd(28)} ${String(found).padStart(4)} found  median ${median} ms  (${fastest} to ${slowest})  ${await plan(client, [...asked])}`,
     );
   }
-  await client.end();
   await store.close();
 }
 
-/** The scans of the query that gave the answer, as EXPLAIN names them. */
-async function plan(client: pg.Client, filter: SearchFilter): Promise<string> {
-  let scans = '';
-  for (const { text, values } of searchQueries(filter)) {
+function recorded(client: pg.Client, asked: Asked[]): SqlConnection {
+  return {
+    async query({ text, values }) {
+      asked.push({ text, values });
+      return (await client.query<Record<string, unknown>>(text, [...values])).rows;
+    },
+    close: () => client.end(),
+  };
+}
+
+/** The scans of the queries that gave the answer, as EXPLAIN names them. */
+async function plan(client: pg.Client, asked: readonly Asked[]): Promise<string> {
+  const scans: string[] = [];
+  for (const { text, values } of asked) {
+    if (!text.includes('e.line')) continue;
     const { rows } = await client.query(`explain (analyze, costs off, timing off, summary off) ${text}`, [
       ...values,
     ]);
-    const lines = rows.map((row) => String(row['QUERY PLAN']));
-    const actual = Number(/rows=([\d.]+)/.exec(lines[0]!)?.[1] ?? 0);
-    const names = lines.flatMap(
-      (line) => /(Index Scan|Index Only Scan|Bitmap Index Scan|Seq Scan)[^(]*/.exec(line)?.[0].trim() ?? [],
+    const names = rows.flatMap((row) => {
+      const line = String(row['QUERY PLAN']);
+      const scan = /(Index Scan|Index Only Scan|Bitmap Index Scan|Seq Scan)[^(]*/.exec(line)?.[0].trim();
+      return scan === undefined || line.includes('never executed') ? [] : [scan];
+    });
+    const kinds = names.map((scan) =>
+      scan
+        .replace(/gatehouse_audit_events_\d{8}_?/g, '')
+        .replace(/ on( [ei])?$/, '')
+        .replace(/ using /g, ' '),
     );
-    scans += `${scans === '' ? '' : ' then '}${names.join(' + ')}`;
-    if (actual >= 100) break;
+    const counted = [...new Set(kinds)].map(
+      (kind) => `${kinds.filter((one) => one === kind).length} × ${kind}`,
+    );
+    scans.push(counted.join(' + '));
   }
-  return scans
-    .replaceAll('gatehouse_audit_events_', '')
-    .replaceAll(' on gatehouse_audit_events', '')
-    .replace(/ using /g, ' ');
+  return scans.join(' then ');
 }
 
 /** Statements of a hundred people over thirty tables in a month, an intent and an outcome each; one person and one table are rare. */
 async function fill(client: pg.Client, events: number): Promise<void> {
-  await client.query('drop index if exists gatehouse_audit_events_facts');
+  await client.query(`set maintenance_work_mem = '1GB'`);
+  await client.query(
+    `select gatehouse_audit_ready_1(day::date) from generate_series(timestamp '2026-01-01', '2026-01-31', '1 day') day`,
+  );
+  // Filled first and indexed then, which is several times as fast.
+  const { rows: indexes } = await client.query(
+    `select indexname as name, indexdef as text from pg_indexes where indexname like 'gatehouse\\_audit\\_events\\_202601%\\_facts'`,
+  );
+  for (const { name } of indexes) await client.query(`drop index ${name}`);
   const statements = Math.floor(events / 2);
   const step = 250_000;
   for (let from = 1; from <= statements; from += step) {
     await client.query(FILL, [from, Math.min(statements, from + step - 1), statements]);
   }
-  await client.query(`set maintenance_work_mem = '1GB'`);
-  await client.query('create index gatehouse_audit_events_facts on gatehouse_audit_events using gin (facts)');
+  for (const { text } of indexes) await client.query(text);
+  await client.query(CATALOG);
   await client.query('vacuum analyze gatehouse_audit_events');
 }
 
+const CATALOG = `insert into gatehouse_audit_days
+  select day, node, min(seq), max(seq), count(*), min(id), max(id), min(at), max(at) from gatehouse_audit_events group by day, node`;
+
 const FILL = `
-  insert into gatehouse_audit_events (node, seq, at, kind, request, session, who, database, objects, action,
+  insert into gatehouse_audit_events (id, day, node, seq, at, kind, request, session, who, database, objects, action,
     effect, rule, result, code, verb, text, line, facts)
-  select 'gw-1', 2 * n - 1 + half, timestamptz '2026-01-01' + (n::float8 / $3) * interval '31 days',
+  select nextval('gatehouse_audit_ids'), (time at time zone 'UTC')::date, 'gw-1', 2 * n - 1 + half, time,
     case half when 0 then 'intent' else 'outcome' end, 's' || n % 5000 || '-' || n, 's' || n % 5000, who, 'shop',
     array[object], action, effect, rule, case half when 1 then result end,
     case half when 0 then 'permitted-by-rule' end, action, text,
@@ -122,4 +157,4 @@ const FILL = `
     case when effect = 'deny' then 'denied' when n % 500 = 7 then 'error' else 'ok' end as result,
     'select id, total, status from ' || name || ' where id = ' || n * 3 as text) b
   cross join (values (0), (1)) halves (half)
-  on conflict do nothing`;
+  cross join lateral (select timestamptz '2026-01-01 00:00:00+00' + ((n - 1)::float8 / $3) * interval '31 days' as time) c`;

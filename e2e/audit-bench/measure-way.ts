@@ -86,9 +86,8 @@ async function measureQueue(
     store: {
       async insert(lines) {
         taken += lines.length;
-        return { inserted: lines.length, duplicates: 0, conflicts: [] };
+        return { inserted: lines.length, duplicates: 0, conflicts: [], broken: [] };
       },
-      lines: async () => [],
     },
     onAlert: (alert) => report(JSON.stringify(alert)),
   });

@@ -49,8 +49,9 @@ export { connectStore } from './store/connect-store.ts';
 export { formatWho } from './store/event-columns.ts';
 export type { StoreTarget } from './store/open-store.ts';
 export { openStore } from './store/open-store.ts';
-export { searchQueries } from './store/search-query.ts';
 export { serveStore } from './store/serve-store.ts';
+export type { SqlConnection } from './store/sql-connection.ts';
+export { createSqlStore } from './store/sql-store.ts';
 export { rebuildStore } from './verify/rebuild-store.ts';
 export type { JournalResult, TrustOptions } from './verify/verify-journal.ts';
 export {

@@ -2,6 +2,7 @@
 import { GatewayError } from '@gatehouse/model';
 import { parseLine } from '../src/journal/event-line.ts';
 import type { AuditStore } from '../src/store/audit-store.ts';
+import { openBatch, runsOf } from '../src/store/event-batch.ts';
 
 export interface MemoryStore extends Pick<AuditStore, 'insert' | 'lines'> {
   /** Lines by `node/seq`. */
@@ -26,6 +27,8 @@ export function createMemoryStore(): MemoryStore {
       }
       arrivals += lines.length;
       const conflicts: string[] = [];
+      // Inside a batch only; the real store also looks at what is around it.
+      const { broken } = runsOf(openBatch(lines, Date.now()).events);
       let inserted = 0;
       for (const line of lines) {
         const { node, seq } = parseLine(line)!;
@@ -38,7 +41,7 @@ export function createMemoryStore(): MemoryStore {
           conflicts.push(key);
         }
       }
-      return { inserted, duplicates: lines.length - inserted - conflicts.length, conflicts };
+      return { inserted, duplicates: lines.length - inserted - conflicts.length, conflicts, broken };
     },
     async lines(node, afterSeq, limit) {
       const prefix = `${node}/`;

@@ -30,7 +30,6 @@ import { startThreadedShipper } from '../shipping/threaded-shipper.ts';
 import type { NamedSink } from '../sinks/audit-sink.ts';
 import { openSink } from '../sinks/open-sink.ts';
 import type { AuditStore } from '../store/audit-store.ts';
-import { insertLinked } from '../store/insert-linked.ts';
 import { openStore } from '../store/open-store.ts';
 import { serveStore } from '../store/serve-store.ts';
 
@@ -293,7 +292,7 @@ async function openDirect(
   const { node, log } = options;
   const from = options.store === 'embedded' ? await startFor(store, node, cursor, log) : cursor;
   const deliver = async ({ lines, first }: LineBatch) => {
-    const { conflicts, broken } = await insertLinked(store, lines);
+    const { conflicts, broken } = await store.insert(lines);
     const job = `${node}.${first}`;
     if (conflicts.length > 0) logAlert(log, { kind: 'conflict', job, events: conflicts });
     if (broken.length > 0) logAlert(log, { kind: 'broken-chain', job, events: broken });

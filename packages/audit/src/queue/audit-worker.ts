@@ -8,7 +8,7 @@
 import { GatewayError } from '@gatehouse/model';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import { parseLine } from '../journal/event-line.ts';
-import { insertLinked, type LinkedResult, type LinkedStore } from '../store/insert-linked.ts';
+import type { AuditStore, InsertResult } from '../store/audit-store.ts';
 import { jobLines, QUEUE, QUEUE_PREFIX } from './audit-queue.ts';
 import { combineBatches } from './combine-batches.ts';
 import { openRedis, type RedisClient } from './open-redis.ts';
@@ -30,7 +30,7 @@ export type WorkerAlert =
 export interface AuditWorkerOptions {
   readonly redisUrl: string;
   /** Stays open when the worker closes. */
-  readonly store: LinkedStore;
+  readonly store: Pick<AuditStore, 'insert'>;
   readonly onAlert: (alert: WorkerAlert) => void;
   /** Batches at one time. */
   readonly concurrency?: number;
@@ -115,7 +115,7 @@ interface Keeper {
   status(): Omit<AuditWorkerStatus, 'failedJobs'>;
 }
 
-interface Stored extends LinkedResult {
+interface Stored extends InsertResult {
   readonly refusals: readonly Error[];
 }
 
@@ -124,9 +124,9 @@ function createKeeper({ store, onAlert }: AuditWorkerOptions, closing: AbortSign
   let duplicateEvents = 0;
   let storeFailure: Error | null = null;
 
-  const alone = (lines: readonly string[]) => insertLinked(store, lines);
+  const alone = (lines: readonly string[]) => store.insert(lines);
   const combined = combineBatches({
-    insert: (lines) => insertLinked(store, lines),
+    insert: (lines) => store.insert(lines),
     maxEvents: MAX_INSERT_EVENTS,
     concurrency: INSERTS_AT_ONCE,
   });

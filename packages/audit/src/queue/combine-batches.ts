@@ -6,10 +6,10 @@
  *
  * When the whole fails, every batch learns it; who refuses what is found out one by one by them.
  */
-import type { LinkedResult } from '../store/insert-linked.ts';
+import type { InsertResult } from '../store/audit-store.ts';
 
 export interface CombineOptions {
-  readonly insert: (lines: readonly string[]) => Promise<LinkedResult>;
+  readonly insert: (lines: readonly string[]) => Promise<InsertResult>;
   /** Of one insert; a longer single batch goes alone. */
   readonly maxEvents: number;
   /** Inserts at one time: while the store works on one, the next is made ready. */
@@ -18,12 +18,12 @@ export interface CombineOptions {
 
 interface Waiting {
   readonly lines: readonly string[];
-  readonly resolve: (result: LinkedResult) => void;
+  readonly resolve: (result: InsertResult) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /** Gives a function that inserts a batch together with those that wait beside it. `inserted` and `duplicates` of a shared insert are told to its first batch, conflicts and broken links to each that holds them. */
-export function combineBatches(options: CombineOptions): (lines: readonly string[]) => Promise<LinkedResult> {
+export function combineBatches(options: CombineOptions): (lines: readonly string[]) => Promise<InsertResult> {
   const waiting: Waiting[] = [];
   let running = 0;
 
@@ -60,7 +60,7 @@ export function combineBatches(options: CombineOptions): (lines: readonly string
     });
 }
 
-function partOf(result: LinkedResult, lines: readonly string[], first: boolean): LinkedResult {
+function partOf(result: InsertResult, lines: readonly string[], first: boolean): InsertResult {
   const { conflicts, broken } = result;
   const counts = first ? result : { inserted: 0, duplicates: 0 };
   if (conflicts.length === 0 && broken.length === 0) return { ...result, ...pick(counts) };
@@ -69,7 +69,7 @@ function partOf(result: LinkedResult, lines: readonly string[], first: boolean):
   return { ...pick(counts), conflicts: held(conflicts), broken: held(broken) };
 }
 
-function pick({ inserted, duplicates }: Pick<LinkedResult, 'inserted' | 'duplicates'>) {
+function pick({ inserted, duplicates }: Pick<InsertResult, 'inserted' | 'duplicates'>) {
   return { inserted, duplicates };
 }
 

@@ -33,6 +33,8 @@ export interface SearchFilter {
   readonly request?: string;
   readonly session?: string;
   readonly verb?: string;
+  /** What the principal said it works on. */
+  readonly purpose?: string;
   /** A part of the text, in any case. */
   readonly text?: string;
   /** Only events that arrived before this id, to page backwards. */
@@ -48,6 +50,8 @@ export interface InsertResult {
   readonly duplicates: number;
   /** Have the number of another event: `node/seq`. One of the two was forged or a journal was started anew. The first stays. */
   readonly conflicts: readonly string[];
+  /** Do not name the hash of the event before, or the one behind does not name theirs: `node/seq`. Stored all the same: it is evidence. */
+  readonly broken: readonly string[];
 }
 
 /** What the store holds of one node. */

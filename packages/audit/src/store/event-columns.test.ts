@@ -43,7 +43,12 @@ test('stores events that name things longer than an index takes', async () => {
   try {
     const lines = chainedLines(BODIES);
     await store.migrate();
-    expect(await store.insert(lines)).toEqual({ inserted: lines.length, duplicates: 0, conflicts: [] });
+    expect(await store.insert(lines)).toEqual({
+      inserted: lines.length,
+      duplicates: 0,
+      conflicts: [],
+      broken: [],
+    });
     expect(await store.lines('gw-1', 0, 10)).toEqual(lines);
   } finally {
     await store.close();

@@ -18,6 +18,7 @@ import type { AuditEvent } from '../journal/event-line.ts';
 export interface EventColumns {
   readonly node: string;
   readonly seq: number;
+  /** As Postgres reads it: the year 0000 is 0001 there. */
   readonly at: string;
   readonly kind: string;
   readonly request: string | null;
@@ -35,6 +36,7 @@ export interface EventColumns {
   readonly result: string | null;
   readonly code: string | null;
   readonly verb: string | null;
+  readonly purpose: string | null;
   /** The beginning of the statement's text. */
   readonly text: string | null;
   readonly line: string;
@@ -55,7 +57,7 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
   return {
     node: event.node,
     seq: event.seq,
-    at: event.at,
+    at: event.at.startsWith('0000') ? `0001${event.at.slice(4)}` : event.at,
     kind: clean(event.body.kind) ?? '',
     request: clean(facts.request),
     session: clean(facts.session),
@@ -68,6 +70,7 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
     result: clean(facts.result),
     code: clean(facts.code),
     verb: clean(facts.verb),
+    purpose: clean(facts.purpose),
     text: clean(facts.text),
     line,
   };
@@ -75,8 +78,8 @@ export function eventColumns(event: AuditEvent, line: string): EventColumns {
 
 /** Gives the row of an outcome with what its intent says of who asked for what. */
 export function withIntent(outcome: EventColumns, intent: EventColumns): EventColumns {
-  const { who, database, objects, action, effect, rule, verb, text } = intent;
-  return { ...outcome, who, database, objects, action, effect, rule, verb, text };
+  const { who, database, objects, action, effect, rule, verb, purpose, text } = intent;
+  return { ...outcome, who, database, objects, action, effect, rule, verb, purpose, text };
 }
 
 /** A body of a kind or shape that this version does not know is kept; only its columns stay empty. */
@@ -129,6 +132,7 @@ function intentFacts(body: IntentBody): Facts {
     rule: rule === undefined ? null : `${rule.policy}/${rule.rule}`,
     code,
     verb: distinct(body.statements.map(({ verb }) => verb)).join(', '),
+    purpose: body.principal.purpose ?? null,
     text: body.text ?? null,
   };
 }

@@ -13,7 +13,10 @@ import type { EventColumns } from './event-columns.ts';
 export const BETWEEN_FACTS = '\x1e';
 
 /** Facts of an event whose outcome has them as well. */
-type SharedFacts = Pick<EventColumns, 'who' | 'database' | 'objects' | 'action' | 'effect' | 'rule' | 'verb'>;
+type SharedFacts = Pick<
+  EventColumns,
+  'who' | 'database' | 'objects' | 'action' | 'effect' | 'rule' | 'verb' | 'purpose'
+>;
 
 const MAX_WORDS = 100;
 /** An entry of the index has at most 2046 bytes; a character has at most three. */
@@ -27,10 +30,10 @@ export function createFactsOf(): (row: EventColumns) => string {
   const shared = remembering((row: EventColumns) => sharedFacts(row).join(BETWEEN_FACTS));
   const words = remembering((text: string) => wordFacts(text).join(BETWEEN_FACTS));
   return (row) => {
-    const { node, kind, result, who, database, objects, action, effect, rule, verb, text } = row;
+    const { node, kind, result, who, database, objects, action, effect, rule, verb, purpose, text } = row;
     let facts = `${fact('kind', kind)}${BETWEEN_FACTS}${fact('node', node)}`;
     if (result !== null) facts += `${BETWEEN_FACTS}${fact('result', result)}`;
-    const key = [who, database, action, effect, rule, verb, ...objects].join('\0');
+    const key = [who, database, action, effect, rule, verb, purpose, ...objects].join('\0');
     for (const more of [shared(key, row), kind === 'intent' && text !== null ? words(text, text) : '']) {
       if (more !== '') facts += BETWEEN_FACTS + more;
     }
@@ -52,7 +55,7 @@ function remembering<T>(make: (from: T) => string): (key: string, from: T) => st
 
 /** Gives texts without doubles in no order. */
 function sharedFacts(facts: SharedFacts): string[] {
-  const { who, database, objects, action, effect, rule, verb } = facts;
+  const { who, database, objects, action, effect, rule, verb, purpose } = facts;
   const found = new Set<string>();
   const add = (name: string, value: string | null | undefined) => {
     if (value !== null && value !== undefined && value !== '') found.add(fact(name, value));
@@ -68,6 +71,7 @@ function sharedFacts(facts: SharedFacts): string[] {
   }
   for (const one of action?.split(',') ?? []) add('action', one);
   add('effect', effect);
+  add('purpose', purpose);
   add('rule', rule);
   for (const part of rule?.split('/') ?? []) add('rule', part);
   for (const one of verb?.split(', ') ?? []) add('verb', one);

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { chainedLines } from '../../testkit/chained-lines.ts';
 import { ADA, intent, outcome } from '../../testkit/event-bodies.ts';
+import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { openStore } from './open-store.ts';
 
 test('keeps rows apart whatever characters their texts hold', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'gatehouse-rows-'));
+  await placeEmptyStore(join(dir, 'store'));
   const store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   const hostile = 'eve\x1fpermit\x1e\x1d\0 \ud83d\ude00';
   const lines = chainedLines(
@@ -19,7 +21,7 @@ test('keeps rows apart whatever characters their texts hold', async () => {
     ],
     'hostile',
   );
-  expect(await store.insert(lines)).toEqual({ inserted: 4, duplicates: 0, conflicts: [] });
+  expect(await store.insert(lines)).toEqual({ inserted: 4, duplicates: 0, conflicts: [], broken: [] });
   expect(await store.lines('hostile', 0, 10)).toEqual(lines);
   expect((await store.search({ node: 'hostile', who: hostile })).map(({ line }) => line)).toEqual([
     lines[1],
@@ -27,7 +29,7 @@ test('keeps rows apart whatever characters their texts hold', async () => {
   ]);
   // Alone, each text is empty or the mark of one that is not there.
   for (const [index, line] of chainedLines([intent('', { text: '' }), outcome('\x1d')], 'alone').entries()) {
-    expect(await store.insert([line])).toEqual({ inserted: 1, duplicates: 0, conflicts: [] });
+    expect(await store.insert([line])).toEqual({ inserted: 1, duplicates: 0, conflicts: [], broken: [] });
     expect(await store.lines('alone', index, 1)).toEqual([line]);
   }
   const [forged] = chainedLines([intent('f')], 'x').map((line) => line.replace('"x"', '"x\\u001fy"'));

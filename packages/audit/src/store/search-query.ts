@@ -1,14 +1,16 @@
 /**
- * A search as SQL. Values only ever travel as parameters; the text is made of fixed pieces.
+ * A search as SQL. Values only ever travel as parameters; the text is made of fixed pieces and of days.
  *
- * Two queries, the second only when the first has found too few:
+ * Two queries, the second only when the first has found too few, each over as many partitions as needed:
  *   1. the newest events, looked through one by one: what is common is found there at once;
  *   2. everything, through the index over facts, sorted afterwards: what is rare is few.
  * So neither depends on what the planner believes of how common a mixture of facts is.
  */
 import type { SearchFilter } from './audit-store.ts';
 import { storable } from './event-columns.ts';
+import { dayAfter } from './event-day.ts';
 import { fact, wordsOf } from './event-facts.ts';
+import { inDays } from './over-days.ts';
 import { TABLE } from './schema.ts';
 
 export interface SqlQuery {
@@ -35,6 +37,7 @@ const FACTS = {
   rule: 'rule',
   result: 'result',
   verb: 'verb',
+  purpose: 'purpose',
 } as const satisfies Partial<Record<keyof SearchFilter, string>>;
 
 /** Conditions on columns of their own; total, so that a new filter cannot be forgotten. */
@@ -47,24 +50,32 @@ const COLUMNS = {
   before: (place) => `e.id < ${place}::bigint`,
 } as const satisfies Record<Exclude<keyof SearchFilter, keyof typeof FACTS | 'text' | 'limit'>, Piece>;
 
-/** Gives the queries for a filter, to be run in order until one has found enough; their rows are `id` and `line`. */
-export function searchQueries(filter: SearchFilter): readonly SqlQuery[] {
-  const limited = filter.limit ?? DEFAULT_LIMIT;
+/** `newest`: nothing to look for but order. `window`: what is common, among the newest. `all`: what is rare. */
+export type SearchPart = 'newest' | 'window' | 'all';
+
+/** Gives the parts of a search, to be run in order until one has found enough. */
+export function searchParts(filter: SearchFilter): readonly SearchPart[] {
   const names = Object.keys(filter).filter((name) => filter[name as keyof SearchFilter] !== undefined);
-  // Nothing to look for but the newest: the index over ids has them in order.
-  if (names.every((name) => name === 'before' || name === 'limit')) return [build(filter, limited, 'newest')];
+  // The index over ids has them in order.
+  if (names.every((name) => name === 'before' || name === 'limit')) return ['newest'];
   // What is named by its id is few, and an index of its own finds it.
-  if (filter.request !== undefined || filter.session !== undefined) return [build(filter, limited, 'all')];
-  return [build(filter, limited, 'window'), build(filter, limited, 'all')];
+  if (filter.request !== undefined || filter.session !== undefined) return ['all'];
+  return ['window', 'all'];
 }
 
-function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 'all'): SqlQuery {
+/** Gives the query for one part over some partitions; its rows are `id` and `line`, newest first. `newest` is the id behind which nothing counts. */
+export function searchQuery(
+  filter: SearchFilter,
+  part: SearchPart,
+  newest: number,
+  days: readonly string[],
+): SqlQuery {
   const values: unknown[] = [];
   const place = (value: unknown) => {
     values.push(typeof value === 'string' ? storable(value) : value);
     return `$${values.length}`;
   };
-  const conditions: string[] = [];
+  const conditions = [inDays('e', days), `e.id <= ${place(newest)}::bigint`];
   for (const name of Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]) {
     if (filter[name] !== undefined) conditions.push(COLUMNS[name](place(filter[name])));
   }
@@ -73,11 +84,7 @@ function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 
   // With a text everything but the result is asked of the intent, whose row has the words.
   const own = byText ? facts.filter((one) => /^(result|kind):/.test(one)) : facts;
   if (own.length > 0) conditions.push(`e.facts @@ ${place(conjunction(own))}::tsquery`);
-  if (part === 'window') {
-    const newest =
-      filter.before === undefined ? `(select max(id) + 1 from ${TABLE})` : `${place(filter.before)}::bigint`;
-    conditions.push(`e.id >= ${newest} - ${WINDOW}`);
-  }
+  if (part === 'window') conditions.push(`e.id >= ${place(windowStart(filter, newest))}::bigint`);
   if (filter.text !== undefined && !byText) {
     conditions.push(contains('e', `${place(filter.text)}::text`));
   }
@@ -87,13 +94,19 @@ function build(filter: SearchFilter, limit: number, part: 'newest' | 'window' | 
     const shared = facts.filter((one) => !/^(result|kind):/.test(one));
     const words = wordQuery(filter.text!);
     const query = [conjunction([...shared, 'kind:intent']), ...words].join(' & ');
+    conditions.push(inDays('i', [...new Set(days.flatMap((day) => [dayAfter(day, -1), day]))]));
     conditions.push(`i.facts @@ ${place(query)}::tsquery`, contains('i', `${place(filter.text)}::text`));
   }
-  const where = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
   // A sum cannot be had from an index, so that everything is found first and sorted then.
   const order = part === 'all' ? 'e.id + 0' : 'e.id';
-  const text = `select e.id, e.line from ${source} ${where} order by ${order} desc limit ${place(boundedLimit(limit))}::bigint`;
+  const text = `select e.id, e.line from ${source} where ${conditions.join(' and ')}
+    order by ${order} desc limit ${place(boundedLimit(filter.limit ?? DEFAULT_LIMIT))}::bigint`;
   return { text, values };
+}
+
+/** The first id that `window` looks at. */
+export function windowStart({ before }: SearchFilter, newest: number): number {
+  return Math.min(before ?? newest + 1, newest + 1) - WINDOW;
 }
 
 function factsOf(filter: SearchFilter): string[] {

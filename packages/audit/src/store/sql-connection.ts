@@ -9,3 +9,6 @@ export interface SqlConnection {
   query(query: SqlQuery): Promise<readonly SqlRow[]>;
   close(): Promise<void>;
 }
+
+/** Runs one statement. Throws GatewayError `store-unavailable`, with the SQLSTATE as `reason`. */
+export type RunSql = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;

@@ -37,8 +37,8 @@ describe.skipIf(reason !== null)(
         outcome('r1'),
         intent('r2'),
       ]);
-      expect(await store.insert(lines)).toEqual({ inserted: 3, duplicates: 0, conflicts: [] });
-      expect(await store.insert(lines)).toEqual({ inserted: 0, duplicates: 3, conflicts: [] });
+      expect(await store.insert(lines)).toEqual({ inserted: 3, duplicates: 0, conflicts: [], broken: [] });
+      expect(await store.insert(lines)).toEqual({ inserted: 0, duplicates: 3, conflicts: [], broken: [] });
       expect(await store.lines('gw-1', 0, 10)).toEqual(lines);
       expect((await store.show('r1')).map(({ line }) => line)).toEqual(lines.slice(0, 2));
       expect((await store.search({ who: 'ada', result: 'ok' })).map(({ line }) => line)).toEqual([lines[1]]);

@@ -22,7 +22,7 @@ const BODIES: readonly AuditBody[] = [
   }),
   outcome('s1-2', { result: 'denied', code: 'denied-by-rule', rows: 0 }),
   intent('s1-3', {
-    principal: BOT,
+    principal: { ...BOT, purpose: 'monthly report' },
     statements: [{ ...statement('call', []), accesses: unknown('user function') }],
     text: 'null \0 and half \ud800 of a pair',
   }),
@@ -37,7 +37,12 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
   store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   await store.migrate();
-  expect(await store.insert(LINES)).toEqual({ inserted: LINES.length, duplicates: 0, conflicts: [] });
+  expect(await store.insert(LINES)).toEqual({
+    inserted: LINES.length,
+    duplicates: 0,
+    conflicts: [],
+    broken: [],
+  });
 }, 60_000);
 afterAll(async () => {
   await store.close();
@@ -54,8 +59,18 @@ test('keeps every line byte for byte', async () => {
 });
 
 test('stores a line once however often it comes', async () => {
-  expect(await store.insert(LINES)).toEqual({ inserted: 0, duplicates: LINES.length, conflicts: [] });
-  expect(await store.insert([LINES[0]!, LINES[0]!])).toEqual({ inserted: 0, duplicates: 2, conflicts: [] });
+  expect(await store.insert(LINES)).toEqual({
+    inserted: 0,
+    duplicates: LINES.length,
+    conflicts: [],
+    broken: [],
+  });
+  expect(await store.insert([LINES[0]!, LINES[0]!])).toEqual({
+    inserted: 0,
+    duplicates: 2,
+    conflicts: [],
+    broken: [],
+  });
   expect(await store.verifyInfo()).toEqual([
     { node: 'gw-1', events: 8, firstSeq: 1, lastSeq: 8, missing: 0 },
   ]);
@@ -63,7 +78,12 @@ test('stores a line once however often it comes', async () => {
 
 test('keeps the first of two events with one number and names the conflict', async () => {
   const forged = LINES[3]!.replace('"rows":1', '"rows":0');
-  expect(await store.insert([forged])).toEqual({ inserted: 0, duplicates: 0, conflicts: ['gw-1/4'] });
+  expect(await store.insert([forged])).toEqual({
+    inserted: 0,
+    duplicates: 0,
+    conflicts: ['gw-1/4'],
+    broken: [],
+  });
   expect((await store.lines('gw-1', 3, 1))[0]).toBe(LINES[3]);
 });
 
@@ -89,6 +109,8 @@ test('keeps events of a shape that it does not know', async () => {
 test.each<[SearchFilter, number[]]>([
   [{ kind: 'login', node: 'gw-1' }, [2]],
   [{ who: 'bot' }, [8, 7]],
+  [{ purpose: 'monthly report' }, [8, 7]],
+  [{ purpose: 'monthly' }, []],
   [{ who: 'ada', kind: 'intent' }, [7, 5, 3]],
   [{ who: 'ad' }, []],
   [{ who: "x' or true --" }, []],

@@ -1,32 +1,28 @@
 /** The store over any connection that speaks Postgres. */
 import { GatewayError } from '@gatehouse/model';
 import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
-import { type AuditEvent, parseLine } from '../journal/event-line.ts';
-import type {
-  AuditStore,
-  Holes,
-  InsertResult,
-  NodeInfo,
-  NumberRange,
-  SearchFilter,
-  StoredEvent,
-} from './audit-store.ts';
-import { eventColumns } from './event-columns.ts';
-import { createFactsOf } from './event-facts.ts';
-import { insertParameters, joinInBatch } from './insert-rows.ts';
-import { INSERT, JOIN_OUTCOMES, SCHEMA, TABLE } from './schema.ts';
-import { boundedLimit, DEFAULT_LIMIT, searchQueries } from './search-query.ts';
-import type { SqlConnection, SqlRow } from './sql-connection.ts';
+import type { AuditStore, Holes, NodeInfo, NumberRange, SearchFilter, StoredEvent } from './audit-store.ts';
+import { makeSchema } from './make-schema.ts';
+import { DAYS_AT_ONCE, inDays, readInOrder } from './over-days.ts';
+import { byArrival, byNumber, type FoundDays, newestFirst, readDays } from './read-days.ts';
+import { RUNS, TABLE } from './schema.ts';
+import { boundedLimit, DEFAULT_LIMIT, searchParts, searchQuery, windowStart } from './search-query.ts';
+import type { RunSql, SqlConnection, SqlRow } from './sql-connection.ts';
+import { createEventWriter } from './write-events.ts';
 
-const UNDEFINED_TABLE = '42P01';
+/** A table or a function that is not there: the database was set back or made anew. */
+const UNDEFINED = ['42P01', '42883'];
+/** Where only the newest are wanted, the first few partitions have them. */
+const FEW_DAYS = 4;
+const MAX_SHOWN = 1_000;
 
 /** Creates the store over a connection, which it closes with itself. */
 export function createSqlStore(connection: SqlConnection): AuditStore {
-  const run = (text: string, ...values: readonly unknown[]) => guarded(connection, text, values);
-  const factsOf = createFactsOf();
+  const run: RunSql = (text, ...values) => guarded(connection, text, values);
+  const write = createEventWriter(run);
   let migrated: Promise<void> | null = null;
   const migrate = () => {
-    migrated ??= createSchema(run).catch((error: unknown) => {
+    migrated ??= makeSchema(run, write).catch((error: unknown) => {
       migrated = null;
       throw error;
     });
@@ -36,113 +32,185 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
     migrate,
 
     async insert(lines) {
-      const events = lines.map(parseOwnLine);
-      const { rows, apart } = joinInBatch(events.map((event, index) => eventColumns(event, lines[index]!)));
       await migrate();
-      const [counted] = await run(INSERT, ...insertParameters(rows, factsOf)).catch((error: unknown) => {
-        // The database was set back or made anew; the next attempt makes the schema again.
-        if (error instanceof GatewayError && error.context['reason'] === UNDEFINED_TABLE) migrated = null;
+      return write(lines).catch((error: unknown) => {
+        // The next attempt makes the schema again.
+        if (error instanceof GatewayError && UNDEFINED.includes(String(error.context['reason'])))
+          migrated = null;
         throw error;
       });
-      if (apart.length > 0) await run(JOIN_OUTCOMES, apart);
-      const inserted = Number(counted?.['added']);
-      if (inserted === rows.length) return { inserted, duplicates: 0, conflicts: [] };
-      return compareOld(run, events, lines, inserted);
     },
 
     async tail(after, limit) {
-      if (after !== null) {
-        const text = `select id, line from ${TABLE} where id > $1::bigint order by id limit $2::bigint`;
-        return (await run(text, after, boundedLimit(limit))).map(storedEvent);
-      }
-      const text = `select id, line from ${TABLE} order by id desc limit $1::bigint`;
-      return (await run(text, boundedLimit(limit))).map(storedEvent).reverse();
+      const found = await readDays(run, after === null ? {} : { above: after });
+      const back = after === null;
+      const rows = await readInOrder<SqlRow>({
+        days: back ? newestFirst(found) : byArrival(found),
+        limit: boundedLimit(limit),
+        placeOf: (row) => (back ? -Number(row['id']) : Number(row['id'])),
+        read: (days) =>
+          run(
+            `select id, line from ${TABLE} e where ${inDays('e', days)} and id > $1::bigint and id <= $2::bigint
+              order by id ${back ? 'desc' : ''} limit $3::bigint`,
+            ...[after ?? 0, found.newest, boundedLimit(limit)],
+          ),
+        atOnce: FEW_DAYS,
+      });
+      return back ? rows.map(storedEvent).reverse() : rows.map(storedEvent);
     },
 
-    async search(filter: SearchFilter) {
-      let found: readonly StoredEvent[] = [];
-      for (const { text, values } of searchQueries(filter)) {
-        found = (await run(text, ...values)).map(storedEvent);
-        if (found.length >= boundedLimit(filter.limit ?? DEFAULT_LIMIT)) break;
+    async search(filter) {
+      const { node, from, to, before } = filter;
+      const limit = boundedLimit(filter.limit ?? DEFAULT_LIMIT);
+      const found = await readDays(run, { node: node?.replaceAll('\0', ''), from, to, below: before });
+      let rows: readonly SqlRow[] = [];
+      for (const part of searchParts(filter)) {
+        rows = await searchPart(run, filter, part, found);
+        if (rows.length >= limit) break;
       }
-      return found;
+      return rows.map(storedEvent);
     },
 
     async show(requestId) {
-      const text = `select id, line from ${TABLE} where request = $1::text
-        or kind in ('login', 'violation') and session in (select session from ${TABLE} where request = $1::text)
-        order by node, seq limit 1000`;
-      return (await run(text, requestId.replaceAll('\0', ''))).map(storedEvent);
+      const request = requestId.replaceAll('\0', '');
+      const found = await readDays(run);
+      const everywhere = async (condition: string, value: unknown) => {
+        const rows: SqlRow[] = [];
+        for (const days of chunked(newestFirst(found))) {
+          const text = `select id, node, seq, session, line from ${TABLE} e
+            where ${inDays('e', days)} and id <= $2::bigint and ${condition} order by node, seq limit ${MAX_SHOWN}`;
+          rows.push(...(await run(text, value, found.newest)));
+        }
+        return rows;
+      };
+      const own = await everywhere('request = $1::text', request);
+      const sessions = [...new Set(own.map(({ session }) => session).filter((one) => one !== null))];
+      const around =
+        sessions.length === 0
+          ? []
+          : await everywhere(`session = any($1::text[]) and kind in ('login', 'violation')`, sessions);
+      const all = new Map([...own, ...around].map((row) => [Number(row['id']), row]));
+      return [...all.values()].sort(compareNumbers).slice(0, MAX_SHOWN).map(storedEvent);
     },
 
     async lines(node, afterSeq, limit) {
-      const text = `select line from ${TABLE} where node = $1::text and seq > $2::bigint order by seq limit $3::bigint`;
-      return (await run(text, node.replaceAll('\0', ''), afterSeq, boundedLimit(limit))).map((row) =>
-        String(row['line']),
-      );
+      const rows = await numbered(run, node, afterSeq + 1, boundedLimit(limit), 'line');
+      return rows.map((row) => String(row['line']));
     },
 
     async verifyInfo() {
-      const text = `select node, count(*) as events, min(seq) as first, max(seq) as last from ${TABLE} group by node order by node`;
-      return (await run(text)).map(nodeInfo);
+      const counted = new Map<string, NodeInfo>();
+      const found = await readDays(run);
+      for (const days of chunked(byArrival(found))) {
+        const text = `select node, count(*) as events, min(seq) as first, max(seq) as last from ${TABLE} e
+          where ${inDays('e', days)} group by node`;
+        for (const row of await run(text)) {
+          const node = String(row['node']);
+          counted.set(node, nodeInfo(row, counted.get(node)));
+        }
+      }
+      return [...counted.values()].sort((a, b) => (a.node < b.node ? -1 : 1));
     },
 
     async checkpoints() {
-      const text = `select distinct on (node) line from ${TABLE} where kind = 'gateway' and code = '${CHECKPOINT}'
-        order by node, seq desc`;
-      return (await run(text)).map((row) => String(row['line']));
+      const lines: string[] = [];
+      for (const node of await nodes()) {
+        const found = await readDays(run, { node });
+        const [newest] = await readInOrder<SqlRow>({
+          days: found.days.map(({ day, last }) => ({ day, start: -last })),
+          limit: 1,
+          placeOf: (row) => -Number(row['seq']),
+          read: (days) =>
+            run(
+              `select seq, line from ${TABLE} e where ${inDays('e', days)} and kind = 'gateway' and code = '${CHECKPOINT}'
+                and node = $1::text order by seq desc limit 1`,
+              node,
+            ),
+          atOnce: FEW_DAYS,
+        });
+        if (newest !== undefined) lines.push(String(newest['line']));
+      }
+      return lines;
     },
 
-    async nodes() {
-      // Leaps from name to name through the index of the key; counting would read all of it.
-      const text = `with recursive n (node) as (
-          select min(node) from ${TABLE} union all
-          select (select min(node) from ${TABLE} e where e.node > n.node) from n where n.node is not null)
-        select node from n where node is not null`;
-      return (await run(text)).map((row) => String(row['node']));
-    },
+    nodes,
 
     async holes(node, from, events) {
-      const text = `select seq, prev from (
-          select seq, lag(seq) over (order by seq) as prev, lead(seq) over (order by seq) as next from (
-            select seq from ${TABLE} where node = $1::text and seq >= $2::bigint order by seq limit $3::bigint) stretch) s
-        where prev is null or next is null or seq > prev + 1 order by seq`;
-      const rows = await run(text, node, from, boundedLimit(events));
-      return holesOf(rows, from);
+      const rows = await numbered(run, node, from, boundedLimit(events), 'seq');
+      return holesOf(
+        rows.map((row) => Number(row['seq'])),
+        from,
+      );
     },
 
     async present(node, first, last) {
-      const text = `select count(*) as events from ${TABLE} where node = $1::text and seq between $2::bigint and $3::bigint`;
-      return Number((await run(text, node, first, last))[0]?.['events']);
+      const { days } = await readDays(run, { node, first, last });
+      let events = 0;
+      for (const some of chunked(days)) {
+        const text = `select count(*) as events from ${TABLE} e
+          where ${inDays('e', some)} and node = $1::text and seq between $2::bigint and $3::bigint`;
+        events += Number((await run(text, node, first, last))[0]?.['events']);
+      }
+      return events;
     },
 
     close: () => connection.close(),
   };
-}
 
-type Run = (text: string, ...values: readonly unknown[]) => Promise<readonly SqlRow[]>;
-
-async function createSchema(run: Run): Promise<void> {
-  const encoding = (await run('show server_encoding'))[0]?.['server_encoding'];
-  if (encoding !== 'UTF8') {
-    throw new GatewayError('config', 'store-encoding', `expected a database in UTF8, got \`${encoding}\``);
-  }
-  for (let left = SCHEMA_ATTEMPTS; ; left -= 1) {
-    try {
-      for (const statement of SCHEMA) await run(statement);
-      return;
-    } catch (error) {
-      if (left === 1 || !isRace(error)) throw error;
-    }
+  async function nodes(): Promise<readonly string[]> {
+    const rows = await run(`select distinct node from ${RUNS} order by node`);
+    return rows.map((row) => String(row['node']));
   }
 }
 
-const SCHEMA_ATTEMPTS = 5;
+async function searchPart(
+  run: RunSql,
+  filter: SearchFilter,
+  part: ReturnType<typeof searchParts>[number],
+  found: FoundDays,
+): Promise<readonly SqlRow[]> {
+  const start = part === 'window' ? windowStart(filter, found.newest) : 0;
+  const days = found.days.filter(({ newest }) => newest >= start);
+  return readInOrder<SqlRow>({
+    days: newestFirst({ ...found, days }),
+    limit: boundedLimit(filter.limit ?? DEFAULT_LIMIT),
+    placeOf: (row) => -Number(row['id']),
+    read: (some) => {
+      const { text, values } = searchQuery(filter, part, found.newest, some);
+      return run(text, ...values);
+    },
+    atOnce: part === 'all' ? DAYS_AT_ONCE : FEW_DAYS,
+  });
+}
 
-/** Two who make the same schema at once: `if not exists` looks before the other one commits. */
-function isRace(error: unknown): boolean {
-  return (
-    error instanceof GatewayError && ['23505', '42P07', '40P01'].includes(String(error.context['reason']))
+/** The first rows of a node from a number on, in order. */
+async function numbered(
+  run: RunSql,
+  name: string,
+  from: number,
+  limit: number,
+  column: 'seq' | 'line',
+): Promise<readonly SqlRow[]> {
+  const node = name.replaceAll('\0', '');
+  const found = await readDays(run, { node, first: from });
+  return readInOrder<SqlRow>({
+    days: byNumber(found),
+    limit,
+    placeOf: (row) => Number(row['seq']),
+    read: (days) =>
+      run(
+        `select ${column === 'seq' ? 'seq' : 'seq, line'} from ${TABLE} e
+          where ${inDays('e', days)} and node = $1::text and seq >= $2::bigint and id <= $3::bigint order by seq limit $4::bigint`,
+        ...[node, from, found.newest, limit],
+      ),
+    atOnce: FEW_DAYS,
+  });
+}
+
+function chunked(days: readonly { readonly day: string }[]): readonly (readonly string[])[] {
+  const names = days.map(({ day }) => day);
+  return Array.from({ length: Math.ceil(names.length / DAYS_AT_ONCE) }, (_, index) =>
+    names.slice(index * DAYS_AT_ONCE, (index + 1) * DAYS_AT_ONCE),
   );
 }
 
@@ -168,55 +236,31 @@ async function guarded(
   }
 }
 
-function parseOwnLine(line: string): AuditEvent {
-  const event = parseLine(line);
-  if (event !== null) return event;
-  throw new GatewayError('audit', 'line-malformed', 'expected the line of an event', {
-    context: { bytes: Buffer.byteLength(line) },
-  });
-}
-
-async function compareOld(
-  run: Run,
-  events: readonly AuditEvent[],
-  lines: readonly string[],
-  inserted: number,
-): Promise<InsertResult> {
-  const wanted = events.map(({ node, seq }) => ({ node, seq }));
-  const text = `select e.node, e.seq, e.line from ${TABLE} e
-    join json_to_recordset($1::json) as r (node text, seq bigint) using (node, seq)`;
-  const kept = new Map(
-    (await run(text, JSON.stringify(wanted))).map((row) => [`${row['node']}/${row['seq']}`, row['line']]),
-  );
-  const names = events.map(({ node, seq }) => `${node}/${seq}`);
-  const conflicts = names.filter((name, index) => kept.get(name) !== lines[index]);
-  return {
-    inserted,
-    duplicates: lines.length - inserted - conflicts.length,
-    conflicts: [...new Set(conflicts)],
-  };
-}
-
-/** Rows are the first event, the last one, and each behind a hole with the number before it. */
-function holesOf(rows: readonly SqlRow[], from: number): Holes {
+/** What is missing between these numbers, and before the first of them from where they were to begin. */
+function holesOf(numbers: readonly number[], from: number): Holes {
   const holes: NumberRange[] = [];
   let through = from;
-  for (const row of rows) {
-    const seq = Number(row['seq']);
-    const before = row['prev'] === null ? (from === 0 ? seq : from) - 1 : Number(row['prev']);
+  let before = from === 0 ? (numbers[0] ?? 0) - 1 : from - 1;
+  for (const seq of numbers) {
     if (seq > before + 1) holes.push({ first: before + 1, last: seq - 1 });
+    before = seq;
     through = seq;
   }
   return { holes, through };
+}
+
+function compareNumbers(a: SqlRow, b: SqlRow): number {
+  if (a['node'] !== b['node']) return String(a['node']) < String(b['node']) ? -1 : 1;
+  return Number(a['seq']) - Number(b['seq']);
 }
 
 function storedEvent(row: SqlRow): StoredEvent {
   return { id: Number(row['id']), line: String(row['line']) };
 }
 
-function nodeInfo(row: SqlRow): NodeInfo {
-  const events = Number(row['events']);
-  const firstSeq = Number(row['first']);
-  const lastSeq = Number(row['last']);
+function nodeInfo(row: SqlRow, before: NodeInfo | undefined): NodeInfo {
+  const events = Number(row['events']) + (before?.events ?? 0);
+  const firstSeq = Math.min(Number(row['first']), before?.firstSeq ?? Number.POSITIVE_INFINITY);
+  const lastSeq = Math.max(Number(row['last']), before?.lastSeq ?? 0);
   return { node: String(row['node']), events, firstSeq, lastSeq, missing: lastSeq - firstSeq + 1 - events };
 }

@@ -27,6 +27,7 @@ const FILTER_TEXTS: readonly (keyof SearchFilter)[] = [
   'request',
   'session',
   'verb',
+  'purpose',
   'text',
 ];
 const FILTER_NUMBERS: readonly (keyof SearchFilter)[] = ['before', 'limit'];

@@ -12,14 +12,15 @@ export async function rebuildStore(
   store: Pick<AuditStore, 'migrate' | 'insert'>,
 ): Promise<InsertResult> {
   await store.migrate();
-  let total: InsertResult = { inserted: 0, duplicates: 0, conflicts: [] };
+  let total: InsertResult = { inserted: 0, duplicates: 0, conflicts: [], broken: [] };
   const add = async (lines: readonly string[]) => {
     if (lines.length === 0) return;
-    const { inserted, duplicates, conflicts } = await store.insert(lines);
+    const { inserted, duplicates, conflicts, broken } = await store.insert(lines);
     total = {
       inserted: total.inserted + inserted,
       duplicates: total.duplicates + duplicates,
       conflicts: [...total.conflicts, ...conflicts],
+      broken: [...total.broken, ...broken],
     };
   };
   for (const node of listNodes(dir)) {

@@ -88,8 +88,8 @@ test('takes a line that is just being written for what it is', async () => {
 test('fills a store from the journals, once', async () => {
   const store = { ...createMemoryStore(), migrate: async () => undefined };
   appendFileSync(segments('gw-1').at(-1)!, '{"v":1,');
-  expect(await rebuildStore(dir, store)).toEqual({ inserted: 40, duplicates: 0, conflicts: [] });
-  expect(await rebuildStore(dir, store)).toEqual({ inserted: 0, duplicates: 40, conflicts: [] });
+  expect(await rebuildStore(dir, store)).toEqual({ inserted: 40, duplicates: 0, conflicts: [], broken: [] });
+  expect(await rebuildStore(dir, store)).toEqual({ inserted: 0, duplicates: 40, conflicts: [], broken: [] });
 });
 
 test('verifies what a store holds, page by page', async () => {

@@ -26,6 +26,7 @@ interface SearchOptions extends Common {
   readonly decision?: string;
   readonly database?: string;
   readonly code?: string;
+  readonly purpose?: string;
   readonly result?: string;
   readonly rule?: string;
   readonly text?: string;
@@ -55,6 +56,7 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
     .option('--result <result>', 'ok, error, denied, cut, cancelled, lost or sent')
     .option('--rule <rule>', 'policy/rule, or either name')
     .option('--code <code>', 'code of an error or a refusal, or what a gateway did, such as gap')
+    .option('--purpose <purpose>', 'what an agent said it works on')
     .option('--text <part>', 'part of the statement, from the beginning of a word on')
     .option('--since <time>', 'such as 15m, 2h, 7d, or an ISO time', parseSince)
     .option('--before <id>', 'the page behind the one that ended with this id', parseId)
@@ -118,7 +120,8 @@ async function tail(
 }
 
 async function search(reader: AuditReader, options: SearchOptions, terminal: Terminal): Promise<void> {
-  const { who, object, action, decision, database, result, rule, code, text, since, before, limit } = options;
+  const { who, object, action, decision, database, result, rule, code, purpose, text, since, before, limit } =
+    options;
   const filter: SearchFilter = {
     limit,
     ...(who === undefined ? {} : { who }),
@@ -129,6 +132,7 @@ async function search(reader: AuditReader, options: SearchOptions, terminal: Ter
     ...(result === undefined ? {} : { result }),
     ...(rule === undefined ? {} : { rule }),
     ...(code === undefined ? {} : { code }),
+    ...(purpose === undefined ? {} : { purpose }),
     ...(text === undefined ? {} : { text }),
     ...(since === undefined ? {} : { from: since }),
     ...(before === undefined ? {} : { before }),
