@@ -25,7 +25,7 @@ const TARGETS = [
   ['mysql packets', 'adapters/mysql/src/codec/packet-codec.test.ts'],
   ['mysql decoders', 'adapters/mysql/src/messages/decoders.test.ts'],
   ['mysql login of clients', 'adapters/mysql/src/handshake/client-login.test.ts'],
-  ['mysql session', 'adapters/mysql/src/relay.test.ts', 'any bytes'],
+  ['mysql session', 'adapters/mysql/src/relay-fuzz.test.ts'],
   ['mysql analyzer', 'packages/sql/src/mysql/any-text.test.ts'],
   ['mongodb documents', 'adapters/mongodb/src/bson/walk.test.ts'],
   ['mongodb messages', 'adapters/mongodb/src/codec/message-codec.test.ts'],
