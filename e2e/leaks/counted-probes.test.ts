@@ -15,6 +15,7 @@ const PRINCIPALS = `principals:
   - { name: ana, kind: human, groups: [] }
   - { name: bob, kind: human, groups: [] }
   - { name: carl, kind: service, groups: [] }
+  - { name: dora, kind: human, groups: [] }
 `;
 
 /** Runs a statement: how many rows came, or the code of the refusal. */
@@ -28,7 +29,7 @@ beforeAll(async () => {
     need: ['postgres', 'mysql', 'mongodb'],
     policies: masksOnlyPolicies(PER_HOUR),
     principals: PRINCIPALS,
-    tokensFor: ['ana', 'bob', 'carl'],
+    tokensFor: ['ana', 'bob', 'carl', 'dora'],
     upstreamAs: 'owner',
   });
 });
@@ -180,10 +181,31 @@ describe('MariaDB', () => {
     expect(await other.query(sql).then(() => 'ran', refusal)).toBe('masked-use');
   });
 
-  it('refuses a parameter, which may come as a number', async () => {
+  it('counts each execution with a text as parameter, and none of what is only prepared', async () => {
+    const other = await mariadb('carl');
+    const run = (value: unknown) =>
+      other
+        .execute<mysql.RowDataPacket[]>('select id from accounts where iban = ?', [value as string])
+        .then(([rows]) => rows.length, refusal);
+    expect([await run('a'), await run(known), await run('c'), await run('d')]).toEqual([0, 1, 0, 'spent']);
+  });
+
+  it.each([
+    [0, 'a number, which every text is equal to that begins with no digit'],
+    [1.5, 'a fraction'],
+    [true, 'a truth value'],
+    [new Date(0), 'a date'],
+  ])('refuses a parameter that is no text: %s, %s', async (value: number | boolean | Date, _why: string) => {
     const other = await mariadb('bob');
-    const run = other.execute('select id from accounts where iban = ?', ['a']);
+    const run = other.execute('select id from accounts where iban = ?', [value]);
     expect(await run.then(() => 'ran', refusal)).toBe('masked-use');
+  });
+
+  it('refuses a number behind an execution with a text', async () => {
+    const other = await mariadb('dora');
+    const prepared = await other.prepare('select id from accounts where iban = ?');
+    const run = (value: unknown) => prepared.execute([value as string]).then(() => 'ran', refusal);
+    expect([await run('a'), await run(0), await run('b')]).toEqual(['ran', 'masked-use', 'ran']);
   });
 });
 

@@ -47,6 +47,8 @@ export interface AnalyzedStatement {
   readonly copy?: CopyFormat;
   /** A write stands inside WITH: the count that the server tells at the end leaves its rows out. */
   readonly writesInside?: true;
+  /** A column is compared with a parameter for being equal: that is `equality` only when every parameter is a text. */
+  readonly comparesParameters?: true;
 }
 
 /** Changes of a session's own state that decide what later statements mean. */

@@ -24,6 +24,7 @@ import type { CommandPacket, CommandVerdict, RelayCore } from '../relay-core.ts'
 import { OwnReply } from '../respond/own-reply.ts';
 import { PrepareReply } from '../respond/prepare-reply.ts';
 import { SingleReply } from '../respond/single-reply.ts';
+import { areTexts, withoutGuesses } from './guesses.ts';
 import { MysqlPending } from './pending.ts';
 import {
   decodeStatement,
@@ -133,7 +134,7 @@ export function classifyExecute<Catalog>(
   return {
     kind: 'request',
     pending: new MysqlPending({
-      statements: facts.statements,
+      statements: areTexts(statement) ? facts.statements : withoutGuesses(facts),
       via: 'com-stmt-execute',
       phase: 'run',
       text: () => text,

@@ -106,6 +106,7 @@ function analyzeOne(
     effects: facts.effects,
     parameters: tokens.filter(({ kind }) => kind === 'parameter').length,
     returns: facts.returns,
+    ...(facts.comparesParameters ? { comparesParameters: true } : {}),
   };
 }
 

@@ -379,7 +379,8 @@ export class DmlAnalyzer {
       if (isStarCount(node)) return;
       const guessed = use === 'filter' && outputs === null ? comparedColumn(node) : null;
       if (guessed !== null) {
-        const found = this.#columnSources(guessed, scope, use, null, true);
+        if (guessed.byParameter) this.#facts.comparesParameters = true;
+        const found = this.#columnSources(guessed.column, scope, use, null, true);
         if (found === null) isKnown = false;
         else sources.push(...found);
         return;
@@ -659,13 +660,14 @@ const UNKNOWN_COLUMNS: readonly Column[] = [];
 const MAX_DEPTH = 60;
 
 /**
- * The column of `column = 'text'`, in either order: one guess at the whole value. Numbers and parameters are no such
- * guess: beside a number the server reads a text column as one, by as many digits as it begins with.
+ * The column of `column = 'text'` or `column = ?`, in either order: one guess at the whole value. A number is no such
+ * guess: beside it the server reads a text column as one, by as many digits as it begins with. A parameter may be one.
  */
-function comparedColumn(node: Node): Node | null {
+function comparedColumn(node: Node): { readonly column: Node; readonly byParameter: boolean } | null {
   if (node['type'] !== 'binary_expr' || node['operator'] !== '=') return null;
   const sides = [asNode(node['left']), asNode(node['right'])];
   const column = sides.find((side) => side?.['type'] === 'column_ref' && (side['collate'] ?? null) === null);
   const text = sides.find((side) => side?.['type'] === 'single_quote_string' && side['suffix'] === undefined);
-  return text === undefined ? null : (column ?? null);
+  const byParameter = sides.some((side) => side?.['type'] === 'origin' && side['value'] === '?');
+  return column == null || (text === undefined && !byParameter) ? null : { column, byParameter };
 }

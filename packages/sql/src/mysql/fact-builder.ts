@@ -35,6 +35,8 @@ export class FactBuilder {
   output: Known<readonly OutputColumn[]> = known([]);
   returns: 'rows' | 'none' | 'unknown' = 'none';
   irreversible = false;
+  /** See `AnalyzedStatement`. */
+  comparesParameters = false;
 
   /** Something opaque is called: a routine that is not built in, or a file of the server. */
   get callsCode(): boolean {
