@@ -1,18 +1,13 @@
-import type { Demo } from '@gatehouse/cli';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage } from '../stage/open-stage.ts';
 import { SHIPPED_POLICIES } from '../stage/policies.ts';
 import type { LeakRow } from './leak-row.ts';
+import { openPostgresLeakStage, type PostgresLeakStage, STATEMENT_CHANNELS } from './postgres-leak-stage.ts';
 import { POSTGRES_LEAKS } from './postgres-rows.ts';
 
 /** How a statement is sent. */
 const CHANNELS = {
-  simple: (client: pg.Client, sql: string) => client.query(sql),
-  'extended text': (client: pg.Client, sql: string) =>
-    client.query({ text: sql, queryMode: 'extended' } as pg.QueryConfig),
-  'extended binary': (client: pg.Client, sql: string) =>
-    client.query({ text: sql, queryMode: 'extended', binary: true } as pg.QueryConfig),
+  ...STATEMENT_CHANNELS,
   cursor: async (client: pg.Client, sql: string) => {
     await client.query('begin');
     try {
@@ -36,43 +31,18 @@ async function copy(client: pg.Client, sql: string, format: string): Promise<{ r
 type Channel = keyof typeof CHANNELS;
 
 describe('no masked value of Postgres leaves', () => {
-  let stage: Demo;
+  let opened: PostgresLeakStage;
   let client: pg.Client;
-  let received: Buffer[] = [];
-  let secrets: readonly string[] = [];
 
   beforeAll(async () => {
-    stage = await openStage({ need: ['postgres'], policies: SHIPPED_POLICIES, upstreamAs: 'owner' });
-    const { host, port, user, password } = stage.fleet.postgres!;
-    const direct = new pg.Client({ host, port, user, password, database: 'shop' });
-    await direct.connect();
-    const { rows } = await direct.query('select email, phone, national_id from customers');
-    const cards = await direct.query('select card_number from payments where id <= 50');
-    secrets = [
-      ...rows.flatMap(({ email, phone, national_id }) => [email, phone, national_id]),
-      ...cards.rows.map(({ card_number }) => card_number),
-    ].filter((value) => typeof value === 'string' && value.length > 5);
-    await direct.end();
-    client = new pg.Client({
-      host: '127.0.0.1',
-      port: stage.port('postgres'),
-      user: 'ana',
-      password: stage.token('ana'),
-      database: 'shop',
-    });
-    await client.connect();
-    // Everything that arrives is looked at as bytes, whatever the driver makes of it.
-    const { stream } = (client as unknown as { connection: { stream: NodeJS.ReadableStream } }).connection;
-    stream.on('data', (chunk: Buffer) => received.push(chunk));
+    opened = await openPostgresLeakStage(SHIPPED_POLICIES);
+    client = opened.client;
   });
 
-  afterAll(async () => {
-    await client?.end();
-    await stage?.close();
-  });
+  afterAll(() => opened?.close());
 
   async function attempt(channel: Channel, statement: string) {
-    received = [];
+    opened.forget();
     let error: pg.DatabaseError | null = null;
     let found: readonly Record<string, unknown>[] | null = [];
     try {
@@ -80,12 +50,7 @@ describe('no masked value of Postgres leaves', () => {
     } catch (caught) {
       error = caught as pg.DatabaseError;
     }
-    const text = Buffer.concat(received).toString('latin1');
-    return {
-      error,
-      found,
-      leaked: secrets.filter((secret) => text.includes(Buffer.from(secret).toString('latin1'))),
-    };
+    return { error, found, leaked: opened.leaked() };
   }
 
   function check({ expect: expected }: LeakRow, error: pg.DatabaseError | null): void {
@@ -120,7 +85,7 @@ describe('no masked value of Postgres leaves', () => {
   });
 
   it('refuses few of what a plain database answers for want of understanding only', async () => {
-    const { host, port, user, password } = stage.fleet.postgres!;
+    const { host, port, user, password } = opened.stage.fleet.postgres!;
     const direct = new pg.Client({ host, port, user, password, database: 'shop', statement_timeout: 2_000 });
     await direct.connect();
     const answered: LeakRow[] = [];
@@ -163,9 +128,9 @@ describe('no masked value of Postgres leaves', () => {
 
   it.each(['text', 'csv', 'binary'])('streams a COPY with the masks of a SELECT (%s)', async (format) => {
     const table = await client.query('select email, full_name from customers where id = 7');
-    received = [];
+    opened.forget();
     await copy(client, 'select full_name, email, lower(email) from customers where id = 7', format);
-    const text = Buffer.concat(received).toString('utf8');
+    const text = opened.received().toString('utf8');
     expect(text).toContain(table.rows[0].email);
     expect(text).toContain(table.rows[0].full_name);
   });
