@@ -10,6 +10,7 @@ import {
   loadPostgresParser,
   type PostgresAnalyzer,
   type PostgresContext,
+  plainCatalogRows,
 } from '@gatehouse/sql';
 
 const TABLES: Readonly<Record<string, string>> = {
@@ -51,30 +52,6 @@ export async function openRequestFixture(): Promise<RequestFixture> {
 }
 
 function shopCatalog() {
-  const none = {
-    inheritance: [],
-    viewRelations: [],
-    viewFunctions: [],
-    foreignTables: [],
-    operators: [],
-    casts: [],
-    cascades: [],
-    tableRoutines: [],
-  };
-  const names = Object.keys(TABLES);
-  return buildPostgresCatalog({
-    ...none,
-    settings: [{ version: '180004', search_path: '"$user", public', user: 'app' }],
-    schemas: ['public', 'pg_catalog'].map((name) => ({ name, usable: true })),
-    relations: names.map((name, index) => ({
-      ...{ oid: String(index + 100), schema: 'public', name, kind: 'r', rules: false, triggers: false },
-      ...{ rls: false, indexed: null, definition: null },
-    })),
-    columns: names.flatMap((name, index) =>
-      TABLES[name]!.split(' ').map((column, position) => ({
-        ...{ oid: String(index + 100), attnum: String(position + 1), name: column, type: 'text' },
-      })),
-    ),
-    functions: [],
-  });
+  const tables = Object.entries(TABLES).map(([name, columns]) => ({ name, columns: columns.split(' ') }));
+  return buildPostgresCatalog(plainCatalogRows(tables));
 }

@@ -9,6 +9,7 @@ import {
   createPostgresContext,
   type MysqlContext,
   type PostgresContext,
+  plainCatalogRows,
 } from '@gatehouse/sql';
 import { MYSQL_BYPASSES } from '../bypass/mysql-rows.ts';
 import { POSTGRES_BYPASSES } from '../bypass/postgres-rows.ts';
@@ -78,34 +79,10 @@ export const MYSQL_TEXTS: readonly string[] = [
   ...MYSQL_LEAKS.map(({ statement }) => statement),
 ];
 
-const NO_ROWS = {
-  inheritance: [],
-  viewRelations: [],
-  viewFunctions: [],
-  foreignTables: [],
-  operators: [],
-  casts: [],
-  cascades: [],
-  tableRoutines: [],
-};
 const names = Object.keys(TABLES);
 
 export const POSTGRES_CONTEXT: PostgresContext = createPostgresContext(
-  buildPostgresCatalog({
-    ...NO_ROWS,
-    settings: [{ version: '180004', search_path: '"$user", public', user: 'app' }],
-    schemas: ['public', 'pg_catalog'].map((name) => ({ name, usable: true })),
-    relations: names.map((name, index) => ({
-      ...{ oid: String(index + 100), schema: 'public', name, kind: 'r', rules: false, triggers: false },
-      ...{ rls: false, indexed: null, definition: null },
-    })),
-    columns: names.flatMap((name, index) =>
-      TABLES[name]!.split(' ').map((column, position) => ({
-        ...{ oid: String(index + 100), attnum: String(position + 1), name: column, type: 'text' },
-      })),
-    ),
-    functions: [],
-  }),
+  buildPostgresCatalog(plainCatalogRows(names.map((name) => ({ name, columns: TABLES[name]!.split(' ') })))),
   { database: 'shop', user: 'app' },
 );
 

@@ -8,6 +8,7 @@ import {
   createPostgresAnalyzer,
   createPostgresContext,
   loadPostgresParser,
+  plainCatalogRows,
 } from '@gatehouse/sql';
 import { describe, expect, it } from 'vitest';
 import { TRIPLES, type Triple } from './triples.ts';
@@ -63,32 +64,12 @@ const mysqlAnalyzer = createMysqlAnalyzer();
 
 const postgresContext = {
   ...createPostgresContext(
-    buildPostgresCatalog({
-      settings: [{ version: '180000', search_path: 'app', user: 'x' }],
-      schemas: ['public', 'pg_catalog', 'app'].map((name) => ({ name, usable: true })),
-      relations: Object.keys(TABLES).map((name, i) => ({
-        oid: String(20_000 + i),
-        schema: 'app',
-        name,
-        kind: 'r',
-        rules: false,
-        triggers: false,
-        rls: false,
-        indexed: null,
-      })),
-      columns: Object.values(TABLES).flatMap((columns, i) =>
-        columns.map((name, n) => ({ oid: String(20_000 + i), attnum: String(n + 1), name, type: 'text' })),
+    buildPostgresCatalog(
+      plainCatalogRows(
+        Object.entries(TABLES).map(([name, columns]) => ({ schema: 'app', name, columns })),
+        { searchPath: 'app' },
       ),
-      inheritance: [],
-      viewRelations: [],
-      viewFunctions: [],
-      foreignTables: [],
-      functions: [],
-      operators: [],
-      casts: [],
-      cascades: [],
-      tableRoutines: [],
-    }),
+    ),
     { database: 'app', user: 'x' },
   ),
   catalogIsFresh: true,

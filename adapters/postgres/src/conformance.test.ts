@@ -7,7 +7,7 @@ import {
   type ScriptedServer,
   SECRET_VALUES,
 } from '@gatehouse/adapter/testkit';
-import { buildPostgresCatalog } from '@gatehouse/sql';
+import { buildPostgresCatalog, plainCatalogRows } from '@gatehouse/sql';
 import { createPostgresAdapter } from './postgres-adapter.ts';
 
 const PEOPLE_OID = 20_000;
@@ -15,37 +15,9 @@ const READ = 'select name, secret from conformance.people';
 const WRITE = "insert into conformance.people (name) values ('x')";
 const FAILING = 'select name, secret from conformance.people where name is null';
 
-const catalog = buildPostgresCatalog({
-  settings: [{ version: '180000', search_path: '"$user", public', user: 'gateway' }],
-  schemas: ['public', 'pg_catalog', 'conformance'].map((name) => ({ name, usable: true })),
-  relations: [
-    {
-      oid: String(PEOPLE_OID),
-      schema: 'conformance',
-      name: 'people',
-      kind: 'r',
-      rules: false,
-      triggers: false,
-      rls: false,
-      indexed: null,
-    },
-  ],
-  columns: ['name', 'secret'].map((name, i) => ({
-    oid: String(PEOPLE_OID),
-    attnum: String(i + 1),
-    name,
-    type: 'text',
-  })),
-  inheritance: [],
-  viewRelations: [],
-  viewFunctions: [],
-  foreignTables: [],
-  functions: [],
-  operators: [],
-  casts: [],
-  cascades: [],
-  tableRoutines: [],
-});
+const catalog = buildPostgresCatalog(
+  plainCatalogRows([{ schema: 'conformance', name: 'people', columns: ['name', 'secret'], oid: PEOPLE_OID }]),
+);
 
 function message(type: string, ...parts: readonly Buffer[]): Buffer {
   const body = Buffer.concat(parts);

@@ -36,6 +36,8 @@ export type {
 } from './postgres/create-postgres-analyzer.ts';
 export { createPostgresAnalyzer, loadPostgresParser } from './postgres/create-postgres-analyzer.ts';
 export { isPinnedSetting } from './postgres/pinned-setting.ts';
+export type { PlainCatalogOptions, PlainTable } from './postgres/plain-catalog-rows.ts';
+export { plainCatalogRows } from './postgres/plain-catalog-rows.ts';
 export type { PostgresContext } from './postgres/postgres-context.ts';
 export { createPostgresContext } from './postgres/postgres-context.ts';
 export { formatSearchPath, parseSearchPath } from './postgres/search-path.ts';

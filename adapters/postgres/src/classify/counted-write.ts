@@ -20,7 +20,7 @@ export function isCountedWrite({ analyzed, portal }: RunStatement): boolean {
 }
 
 /** A write whose command tag leaves rows out, and nothing besides that the server's counters do not see. */
-export function isMeasuredWrite({ analyzed, portal }: RunStatement): boolean {
+function isMeasuredWrite({ analyzed, portal }: RunStatement): boolean {
   const { facts, writesInside } = analyzed;
   if (portal !== null || !facts.accesses.known) return false;
   if (!facts.accesses.value.every(({ action }) => DATA.has(action))) return false;

@@ -7,42 +7,20 @@ import {
   type Statement,
   unknown,
 } from '@gatehouse/model';
-import { buildPostgresCatalog } from '@gatehouse/sql';
+import { buildPostgresCatalog, plainCatalogRows } from '@gatehouse/sql';
 import { describe, expect, it } from 'vitest';
 import { unknownFacts } from '../classify/pending-message.ts';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { createMaskPlan } from './mask-plan.ts';
 
 const catalog = buildPostgresCatalog({
-  settings: [{ version: '180000', search_path: 'public', user: 'app' }],
-  schemas: [{ name: 'public', usable: true }],
-  relations: [
-    ['people', 'p', 1000],
-    ['people_2024', 'r', 1001],
-    ['people_view', 'v', 1002],
-  ].map(([name, kind, oid]) => ({
-    oid: oid as number,
-    schema: 'public',
-    name: name as string,
-    kind: kind as string,
-    rules: false,
-    triggers: false,
-    rls: false,
-    indexed: null,
-  })),
-  columns: [1000, 1001, 1002].flatMap((oid) => [
-    { oid, attnum: 1, name: 'id', type: 'integer' },
-    { oid, attnum: 2, name: oid === 1002 ? 'alias' : 'email', type: 'text' },
+  ...plainCatalogRows([
+    { name: 'people', kind: 'p', oid: 1000, columns: ['id', 'email'] },
+    { name: 'people_2024', oid: 1001, columns: ['id', 'email'] },
+    { name: 'people_view', kind: 'v', oid: 1002, columns: ['id', 'alias'] },
   ]),
   inheritance: [{ child: 1001, parent: 1000 }],
   viewRelations: [{ view: 1002, relation: 1000, attnum: 2 }],
-  viewFunctions: [],
-  foreignTables: [],
-  functions: [],
-  operators: [],
-  casts: [],
-  cascades: [],
-  tableRoutines: [],
 });
 
 function mask(field: string, masker: FieldMask['masker'] = { kind: 'redact' }): FieldMask {

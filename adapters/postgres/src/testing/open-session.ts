@@ -7,7 +7,7 @@ import type {
   RunningRequest,
 } from '@gatehouse/adapter';
 import { type GatewayError, NO_OBLIGATIONS, type Obligations, type OutcomeResult } from '@gatehouse/model';
-import { buildPostgresCatalog, type PostgresCatalog } from '@gatehouse/sql';
+import { buildPostgresCatalog, type PostgresCatalog, plainCatalogRows } from '@gatehouse/sql';
 import { DEFAULT_FRAME_LIMITS, type Frame } from '@gatehouse/wire';
 import { encodeMessage } from '../messages/message-body.ts';
 import { BACKEND } from '../messages/message-type.ts';
@@ -22,31 +22,14 @@ export function peopleCatalog(): PostgresCatalog {
     oid,
     schema,
     name: 'people',
-    kind: 'r',
-    rules: false,
-    triggers: false,
-    rls: false,
-    indexed: null,
+    columns: ['name', 'secret'],
   });
-  const columns = (oid: number) => [
-    { oid, attnum: 1, name: 'name', type: 'text' },
-    { oid, attnum: 2, name: 'secret', type: 'text' },
-  ];
-  return buildPostgresCatalog({
-    settings: [{ version: '180000', search_path: 'public', user: 'gateway' }],
-    schemas: ['public', 'other', 'conformance'].map((name) => ({ name, usable: true })),
-    relations: [table(1000, 'public'), table(2000, 'other'), table(3000, 'conformance')],
-    columns: [...columns(1000), ...columns(2000), ...columns(3000)],
-    inheritance: [],
-    viewRelations: [],
-    viewFunctions: [],
-    foreignTables: [],
-    functions: [],
-    operators: [],
-    casts: [],
-    cascades: [],
-    tableRoutines: [],
-  });
+  return buildPostgresCatalog(
+    plainCatalogRows([table(1000, 'public'), table(2000, 'other'), table(3000, 'conformance')], {
+      user: 'gateway',
+      searchPath: 'public',
+    }),
+  );
 }
 
 export type Verdict = Partial<Obligations> | GatewayError;

@@ -4,6 +4,7 @@ import {
   buildPostgresCatalog,
   type MysqlCatalog,
   type PostgresCatalog,
+  plainCatalogRows,
 } from '@gatehouse/sql';
 
 /** The objects that exist, as a person writes them down: `schema.name`, or `name` for the default schema. */
@@ -13,37 +14,7 @@ export interface CatalogFile {
 
 /** A catalog of Postgres 18 with these tables; a name without a schema is in `public`. */
 export function postgresCatalogOf(file: CatalogFile): PostgresCatalog {
-  const entries = tablesOf(file, 'public').map((table, index) => ({
-    ...table,
-    oid: String(FIRST_OID + index),
-  }));
-  const schemas = new Set(['public', 'pg_catalog', ...entries.map(({ schema }) => schema)]);
-  return buildPostgresCatalog({
-    settings: [{ version: '180000', search_path: '"$user", public', user: 'inspect' }],
-    schemas: [...schemas].map((name) => ({ name, usable: true })),
-    relations: entries.map(({ oid, schema, name }) => ({
-      oid,
-      schema,
-      name,
-      kind: 'r',
-      rules: false,
-      triggers: false,
-      rls: false,
-      indexed: null,
-    })),
-    columns: entries.flatMap(({ oid, columns }) =>
-      columns.map((name, index) => ({ oid, attnum: String(index + 1), name, type: 'text' })),
-    ),
-    inheritance: [],
-    viewRelations: [],
-    viewFunctions: [],
-    foreignTables: [],
-    functions: [],
-    operators: [],
-    casts: [],
-    cascades: [],
-    tableRoutines: [],
-  });
+  return buildPostgresCatalog(plainCatalogRows(tablesOf(file, 'public'), { user: 'inspect' }));
 }
 
 /** A catalog of MySQL or MariaDB with these tables; a name without a schema is in `database`. */
@@ -66,5 +37,3 @@ function tablesOf({ tables }: CatalogFile, schema: string) {
     return { schema: dot < 0 ? schema : path.slice(0, dot), name: path.slice(dot + 1), columns };
   });
 }
-
-const FIRST_OID = 20_000;

@@ -2,22 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { buildPostgresCatalog } from './build-catalog.ts';
 import type { PostgresCatalogRows } from './catalog-queries.ts';
 import { createShopCatalog } from './corpus/shop-catalog.ts';
+import { plainCatalogRows } from './plain-catalog-rows.ts';
 
-const EMPTY: PostgresCatalogRows = {
-  settings: [{ version: '180000', search_path: 'public', user: 'app' }],
-  schemas: [{ name: 'public', usable: true }],
-  relations: [],
-  columns: [],
-  inheritance: [],
-  viewRelations: [],
-  viewFunctions: [],
-  foreignTables: [],
-  functions: [],
-  operators: [],
-  casts: [],
-  cascades: [],
-  tableRoutines: [],
-};
+const EMPTY = plainCatalogRows([], { searchPath: 'public' });
 
 function relation(oid: number, name: string, kind = 'r') {
   return { oid, schema: 'public', name, kind, rules: false, triggers: false, rls: false, indexed: null };

@@ -2,6 +2,7 @@ import type { OutputColumn } from '@gatehouse/model';
 import { describe, expect, it } from 'vitest';
 import { buildPostgresCatalog } from './build-catalog.ts';
 import { createPostgresAnalyzer, loadPostgresParser } from './create-postgres-analyzer.ts';
+import { plainCatalogRows } from './plain-catalog-rows.ts';
 import { createPostgresContext } from './postgres-context.ts';
 
 const relation = (oid: number, name: string, kind: string, definition: string | null = null) => ({
@@ -14,8 +15,7 @@ const column = (oid: number, attnum: number, name: string, from = '') => ({
 
 /** `made(a, b, g)`, where `g` is computed from `b`; a child of it, and views that show `g`. */
 const catalog = buildPostgresCatalog({
-  settings: [{ version: '180004', search_path: 'public', user: 'app' }],
-  schemas: [{ name: 'public', usable: true }],
+  ...plainCatalogRows([]),
   relations: [
     relation(1, 'made', 'r'),
     relation(2, 'child', 'r'),
@@ -40,8 +40,6 @@ const catalog = buildPostgresCatalog({
     { view: 3, relation: 1, attnum: 2 },
     { view: 4, relation: 1, attnum: 2 },
   ],
-  ...{ viewFunctions: [], foreignTables: [], functions: [], operators: [], casts: [] },
-  ...{ cascades: [], tableRoutines: [] },
 });
 const context = createPostgresContext(catalog, { database: 'app', user: 'app' });
 

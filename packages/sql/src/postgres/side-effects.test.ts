@@ -6,6 +6,7 @@ import {
   loadPostgresParser,
   type PostgresAnalyzer,
 } from './create-postgres-analyzer.ts';
+import { plainCatalogRows } from './plain-catalog-rows.ts';
 import { createPostgresContext } from './postgres-context.ts';
 
 const TABLES: readonly (readonly [oid: number, name: string, kind: string, columns: string])[] = [
@@ -29,21 +30,13 @@ function cascade(
 }
 
 const ROWS: PostgresCatalogRows = {
-  settings: [{ version: '180000', search_path: 'public', user: 'app' }],
-  schemas: [{ name: 'public', usable: true }],
-  relations: TABLES.map(([oid, name, kind]) => ({
-    ...{ oid, schema: 'public', name, kind, rules: false, triggers: false, rls: false, indexed: null },
-  })),
-  columns: TABLES.flatMap(([oid, , , names]) =>
-    names.split(' ').map((name, index) => ({ oid, attnum: index + 1, name, type: 'text' })),
+  ...plainCatalogRows(
+    TABLES.map(([oid, name, kind, names]) => ({ oid, name, kind, columns: names.split(' ') })),
   ),
-  inheritance: [],
   viewRelations: [
     { view: 15, relation: 10, attnum: 1 },
     { view: 15, relation: 10, attnum: 2 },
   ],
-  viewFunctions: [],
-  foreignTables: [],
   functions: ['stamp', 'tell', 'allowed', 'norm'].map((name, index) => ({
     ...{
       oid: 90 + index,
@@ -55,8 +48,6 @@ const ROWS: PostgresCatalogRows = {
       definer: false,
     },
   })),
-  operators: [],
-  casts: [],
   cascades: [
     cascade(10, 11, 'c', 'a', '1', '2'),
     cascade(11, 12, 'c', 'a', '1', '2'),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildPostgresCatalog } from './build-catalog.ts';
 import { createInlineParser, type InlineParser } from './parse-text.ts';
+import { plainCatalogRows } from './plain-catalog-rows.ts';
 import { createViewReader } from './view-reader.ts';
 
 let parser: InlineParser;
@@ -25,8 +26,7 @@ function columnsOf(views: readonly View[], wanted = views.length + 2): Record<st
     ...{ oid, attnum: index + 1, name, type: 'text' },
   });
   const catalog = buildPostgresCatalog({
-    settings: [{ version: '180000', search_path: 'public', user: 'app' }],
-    schemas: [{ name: 'public', usable: true }],
+    ...plainCatalogRows([]),
     relations: [
       relation(1, 't', 'r', null),
       relation(2, 'u', 'r', null),
@@ -37,12 +37,9 @@ function columnsOf(views: readonly View[], wanted = views.length + 2): Record<st
       ...['id', 'note'].map(column(2)),
       ...views.flatMap(({ columns }, index) => columns.split(' ').map(column(index + 3))),
     ],
-    inheritance: [],
     viewRelations: views.flatMap(({ uses }, index) =>
       uses.map(([used, attnum]) => ({ view: index + 3, relation: used, attnum })),
     ),
-    viewFunctions: [],
-    foreignTables: [],
     functions: [
       {
         oid: 9,
@@ -54,10 +51,6 @@ function columnsOf(views: readonly View[], wanted = views.length + 2): Record<st
         definer: false,
       },
     ],
-    operators: [],
-    casts: [],
-    cascades: [],
-    tableRoutines: [],
   });
   const columns = createViewReader(catalog, parser).columns(catalog.relationByOid(wanted)!);
   if (columns === null) return null;
