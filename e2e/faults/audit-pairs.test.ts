@@ -2,7 +2,7 @@
  * Every fault of the audit's way under load, alone and in pairs, and the same empty table of differences.
  *
  * A few of them run with the other tests; all of them, and with long outages, where GATEHOUSE_NIGHTLY=1
- * is set (GATEHOUSE_OUTAGE_SECONDS makes them shorter or longer). The table that is printed at the end stands in docs/measurements.md.
+ * is set (GATEHOUSE_OUTAGE_SECONDS makes them shorter or longer, GATEHOUSE_LOAD_PER_SECOND the load slower or faster). The table that is printed at the end stands in docs/measurements.md.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rebuildStore } from '@gatehouse/audit';
@@ -93,8 +93,8 @@ const rows: string[] = [];
 
 afterAll(() => {
   const head =
-    '| fault | statements/s | ran | unrecorded | store | journal | not at the sink | without outcome |';
-  process.stdout.write(`\n${head}\n|---|---|---|---|---|---|---|---|\n${rows.join('\n')}\n`);
+    '| fault | statements/s | ran | unrecorded | store | journal | not at the sink | without outcome | caught up after s |';
+  process.stdout.write(`\n${head}\n|---|---|---|---|---|---|---|---|---|\n${rows.join('\n')}\n`);
 });
 
 describe('nothing that ran is missing, nothing is there twice, the chain is whole', {
@@ -143,6 +143,9 @@ describe('nothing that ran is missing, nothing is there twice, the chain is whol
       await hold('node cut off from Redis', async () => {
         stage.gatewayLink!.block();
         await sleep(OUTAGE_MS);
+        process.stdout.write(
+          `cut off for ${OUTAGE_MS / 1_000} s, the gateway holds ${stage.gatewayMemoryMb()} MB\n`,
+        );
         stage.gatewayLink!.unblock();
       });
     },
@@ -256,9 +259,10 @@ function titleOf(fault: Fault): string {
 }
 
 function note(name: string, load: Load, found: Differences, lostOutcomes: number): void {
-  const { ran, unrecorded, storeProblem, journalProblem, notCollected, withoutOutcome } = found;
+  const { ran, unrecorded, storeProblem, journalProblem, notCollected, withoutOutcome, caughtUpSeconds } =
+    found;
   const cells = [name, load.perSecond, ran, unrecorded, storeProblem ?? 'whole', journalProblem ?? 'whole'];
-  rows.push(`| ${[...cells, notCollected, withoutOutcome].join(' | ')} |`);
+  rows.push(`| ${[...cells, notCollected, withoutOutcome, caughtUpSeconds].join(' | ')} |`);
   // A long run tells as it goes: one that is cut short has still shown something.
   if (NIGHTLY) process.stdout.write(`${rows.at(-1)}\n`);
   expect(found).toMatchObject(NOTHING);

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,8 @@ export interface Differences {
   readonly journalProblem: string | null;
   /** Intents whose outcome nobody will ever tell; only a killed gateway leaves some. */
   readonly withoutOutcome: number;
+  /** How long after the load the store had everything. */
+  readonly caughtUpSeconds: number;
   /** Events of the journal that the collector does not have, null without one. */
   readonly notCollected: number | null;
 }
@@ -101,6 +103,16 @@ export class FaultStage {
     return journalDir(this.#dataDir);
   }
 
+  /** What the gateway's process holds in memory, in MB; null where the system does not tell. */
+  gatewayMemoryMb(): number | null {
+    try {
+      const status = readFileSync(`/proc/${this.#gateway?.pid}/status`, 'utf8');
+      return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024);
+    } catch {
+      return null;
+    }
+  }
+
   /** One more worker on the same queue, until the returned function is called. */
   async startAnotherWorker(): Promise<() => Promise<void>> {
     const another = await started('worker', this.#workerConfig, 'taking events');
@@ -166,8 +178,10 @@ export class FaultStage {
       const [journal] = await verifyJournal(this.journalDir);
       const last = journal?.last?.seq ?? 0;
       // Batches arrive in any order: the last number may be there before those in between.
-      await eventually(async () => ((await store.verifyInfo())[0]?.events ?? 0) >= last);
-      await eventually(async () => (this.collector?.missing(last) ?? 0) === 0);
+      const begun = performance.now();
+      await reached(last, async () => (await store.verifyInfo())[0]?.events ?? 0);
+      const caughtUpSeconds = Math.round((performance.now() - begun) / 1_000);
+      await reached(last, async () => last - (this.collector?.missing(last) ?? 0));
       const intents = new Map<string, number>();
       const outcomes = new Set<string>();
       for await (const line of storedLines(store, 'faults')) {
@@ -191,6 +205,7 @@ export class FaultStage {
             : stored.problem.kind,
         journalProblem: journal?.problem?.kind ?? null,
         notCollected: this.collector?.missing(last) ?? null,
+        caughtUpSeconds,
         withoutOutcome: [...intents.keys()].filter((request) => !outcomes.has(request)).length,
       };
     } finally {
@@ -275,6 +290,7 @@ export class FaultStage {
           redis: secret(`redis-${redis.port}`, redis.href),
           store: secret('store', this.#storeUrl()),
           worker: 'separate',
+          maxBacklogBytes: MAX_BACKLOG_BYTES,
           texts: 'keep',
           parameters: 'keep',
           sinks,
@@ -329,7 +345,9 @@ export class FaultStage {
 
 const CLIENTS = 4;
 /** Steady, and more than what the promise is tested with; what was missed in an outage is not caught up. */
-const STATEMENTS_PER_SECOND = 800;
+const STATEMENTS_PER_SECOND = Number(process.env['GATEHOUSE_LOAD_PER_SECOND'] ?? 800);
+/** Room in the journal for hours of that load. */
+const MAX_BACKLOG_BYTES = 32 * 1024 ** 3;
 
 /** Gives a function that waits until the next statement is due. */
 function createPace(perSecond: number): () => Promise<void> {
@@ -363,12 +381,20 @@ async function openServers({ apart = false }: StageOptions): Promise<Servers> {
   };
 }
 
-/** Waits a minute or two; what is not so by then is what the checker reports. */
-async function eventually(isSo: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 900 && !(await isSo()); tries += 1) {
+/** Waits as long as the count grows towards its goal; what is missing when it has stood still is what the checker reports. */
+async function reached(goal: number, count: () => Promise<number>): Promise<void> {
+  let most = -1;
+  let grewAt = performance.now();
+  for (;;) {
+    const now = await count();
+    if (now >= goal || performance.now() - grewAt > STANDS_STILL_MS) return;
+    if (now > most) grewAt = performance.now();
+    most = Math.max(most, now);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+
+const STANDS_STILL_MS = 90_000;
 
 /** Starts a command and waits for the line that says that it is ready. */
 function started(command: string, config: string, ready: string): Promise<ChildProcess> {
