@@ -2,12 +2,13 @@ import {
   type AdapterBench,
   type ConformanceHarness,
   describeConformance,
+  fakeCredentials,
+  fakeUpstreamCredential,
   type Message,
   PLAIN_VALUES,
   SECRET_VALUES,
 } from '@gatehouse/adapter/testkit';
 import { createMongodbAdapter } from './mongodb-adapter.ts';
-import { fakeCredentials, fakeUpstreamCredential } from './testing/fake-credentials.ts';
 import { commandMessage, errorsIn } from './testing/messages.ts';
 import { ScriptedMongod } from './testing/scripted-mongod.ts';
 

@@ -1,12 +1,13 @@
 import {
   type ConformanceHarness,
   describeConformance,
+  fakeCredentials,
+  fakeUpstreamCredential,
   type Message,
   PLAIN_VALUES,
   SECRET_VALUES,
 } from '@gatehouse/adapter/testkit';
 import { createPostgresAdapter } from './postgres-adapter.ts';
-import { fakeCredentials, fakeUpstreamCredential } from './testing/fake-credentials.ts';
 import {
   bind,
   execute,

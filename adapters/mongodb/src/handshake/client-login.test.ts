@@ -1,11 +1,11 @@
 import type { ClientLogin, Credentials, LoginStep, SessionServices } from '@gatehouse/adapter';
+import { fakeCredentials } from '@gatehouse/adapter/testkit';
 import { GatewayError } from '@gatehouse/model';
 import { DEFAULT_FRAME_LIMITS } from '@gatehouse/wire';
 import { type Document, deserialize, serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { MAX_LOGIN_BYTES } from '../codec/message-codec.ts';
 import { createMongodbAdapter } from '../mongodb-adapter.ts';
-import { fakeCredentials } from '../testing/fake-credentials.ts';
 import { commandMessage, repliesIn } from '../testing/messages.ts';
 
 const FIRST = Buffer.from('n,,n=ana,r=nonce');

@@ -1,9 +1,13 @@
 import type { Adapter, PendingRequest } from '@gatehouse/adapter';
-import { AdapterBench, type BenchVerdict } from '@gatehouse/adapter/testkit';
+import {
+  AdapterBench,
+  type BenchVerdict,
+  fakeCredentials,
+  fakeUpstreamCredential,
+} from '@gatehouse/adapter/testkit';
 import type { Document } from 'bson';
 import { createMongodbAdapter } from '../mongodb-adapter.ts';
 import { SUPPORT } from './facts-text.ts';
-import { fakeCredentials, fakeUpstreamCredential } from './fake-credentials.ts';
 import { commandMessage, type Reply, repliesIn } from './messages.ts';
 import { ScriptedMongod } from './scripted-mongod.ts';
 

@@ -1,11 +1,11 @@
 import type { LoginStep, SessionServices } from '@gatehouse/adapter';
+import { fakeCredentials } from '@gatehouse/adapter/testkit';
 import { ERROR_KINDS, GatewayError } from '@gatehouse/model';
 import { DEFAULT_FRAME_LIMITS, WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MessageCodec } from '../codec/message-codec.ts';
 import { createSessionState } from '../session-state.ts';
-import { fakeCredentials } from '../testing/fake-credentials.ts';
 import {
   password,
   query,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { UpstreamStep, UpstreamTarget } from '@gatehouse/adapter';
+import { fakeUpstreamCredential } from '@gatehouse/adapter/testkit';
 import { DEFAULT_FRAME_LIMITS, WireError } from '@gatehouse/wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -13,7 +14,6 @@ import {
   encodeSaslMechanisms,
 } from '../messages/server-messages.ts';
 import { createSessionState } from '../session-state.ts';
-import { fakeUpstreamCredential } from '../testing/fake-credentials.ts';
 import { PostgresUpstreamLogin } from './upstream-login.ts';
 
 /** The gateway's login, played against bytes. */

@@ -6,13 +6,13 @@ import type {
   Relay,
   RunningRequest,
 } from '@gatehouse/adapter';
+import { fakeCredentials, fakeUpstreamCredential } from '@gatehouse/adapter/testkit';
 import { type GatewayError, NO_OBLIGATIONS, type Obligations, type OutcomeResult } from '@gatehouse/model';
 import { buildPostgresCatalog, type PostgresCatalog, plainCatalogRows } from '@gatehouse/sql';
 import { DEFAULT_FRAME_LIMITS, type Frame } from '@gatehouse/wire';
 import { encodeMessage } from '../messages/message-body.ts';
 import { BACKEND } from '../messages/message-type.ts';
 import { createPostgresAdapter } from '../postgres-adapter.ts';
-import { fakeCredentials, fakeUpstreamCredential } from './fake-credentials.ts';
 import { saslInitial, saslResponse, startup } from './frontend-messages.ts';
 import type { ScriptedPostgres } from './scripted-postgres.ts';
 

@@ -13,4 +13,5 @@ export {
   PLAIN_VALUES,
   SECRET_VALUES,
 } from './conformance.ts';
+export { fakeCredentials, fakeUpstreamCredential } from './fake-credentials.ts';
 export { lineAdapter } from './line-adapter.ts';
