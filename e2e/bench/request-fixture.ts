@@ -4,6 +4,7 @@
  */
 import type { AccessRequest, Principal, SessionFacts } from '@gatehouse/model';
 import {
+  buildPostgresCatalog,
   createPostgresAnalyzer,
   createPostgresContext,
   loadPostgresParser,
@@ -11,7 +12,6 @@ import {
   type PostgresContext,
   plainCatalogRows,
 } from '@gatehouse/sql';
-import { plainCatalog } from '../stage/plain-catalog.ts';
 
 const TABLES: Readonly<Record<string, string>> = {
   customers: 'id full_name email phone birth_date national_id notes',
@@ -37,7 +37,7 @@ export interface RequestFixture {
 
 export async function openRequestFixture(): Promise<RequestFixture> {
   const analyzer = createPostgresAnalyzer({ parser: await loadPostgresParser() });
-  const context = createPostgresContext(plainCatalog(TABLES), { database: 'shop', user: 'app' });
+  const context = createPostgresContext(shopCatalog(), { database: 'shop', user: 'app' });
   const session = sessionOf('s1');
   return {
     analyzer,
@@ -49,4 +49,9 @@ export async function openRequestFixture(): Promise<RequestFixture> {
       return { principal: ANA, session, statements: analysis.statements.map(({ facts }) => facts) };
     },
   };
+}
+
+function shopCatalog() {
+  const tables = Object.entries(TABLES).map(([name, columns]) => ({ name, columns: columns.split(' ') }));
+  return buildPostgresCatalog(plainCatalogRows(tables));
 }
