@@ -34,6 +34,7 @@ export type {
 export { createAuditWorker } from './queue/audit-worker.ts';
 export { assertRedisUrl, openRedis } from './queue/open-redis.ts';
 export type { RetentionLimits } from './retention/retain-journal.ts';
+export { startStoreRetention } from './retention/retain-store.ts';
 export { readStages } from './shipping/read-stages.ts';
 export type { ShipperStatus } from './shipping/shipper.ts';
 export type { NamedSink, SinkOptions } from './sinks/audit-sink.ts';
@@ -42,8 +43,10 @@ export type {
   AuditStore,
   InsertResult,
   NodeInfo,
+  RetentionPlan,
   SearchFilter,
   StoredEvent,
+  StoreLimits,
 } from './store/audit-store.ts';
 export { connectStore } from './store/connect-store.ts';
 export { formatWho } from './store/event-columns.ts';

@@ -51,7 +51,8 @@ function readLines(lines: readonly string[]): Checkpoint[] {
   });
 }
 
-function witnessedBody(checkpoint: Checkpoint): GatewayBody {
+/** What a node records of another's checkpoint. */
+export function witnessedBody(checkpoint: Checkpoint): GatewayBody {
   const detail = { node: checkpoint.node, checkpoint: checkpointDetail(checkpoint) };
   return { kind: 'gateway', what: WITNESSED, detail };
 }

@@ -11,9 +11,7 @@ import type { GatewayBody, JsonValue } from '@gatehouse/model';
 import { parseLine } from '../journal/event-line.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { AuditStore, NumberRange } from '../store/audit-store.ts';
-
-const GAP = 'gap';
-const GAP_CLOSED = 'gap-closed';
+import { GAP, GAP_CLOSED, readGap } from './gap-event.ts';
 
 export interface GapWatchOptions {
   /** Whose journal it is. */
@@ -97,7 +95,7 @@ async function readTold({ node, store }: GapWatchOptions, states: Map<string, No
   const find = async (code: string) =>
     (await store.search({ node, kind: 'gateway', code, limit: MAX_TOLD })).flatMap(({ line }) => {
       const body = parseLine(line)?.body;
-      return body?.kind === 'gateway' ? readGap(body.detail) : [];
+      return body?.kind === 'gateway' ? (readGap(body.detail) ?? []) : [];
     });
   // The closed ones first: what is closed in between is told open at worst, and closed again.
   const closed = new Set((await find(GAP_CLOSED)).map(keyOf));
@@ -106,11 +104,6 @@ async function readTold({ node, store }: GapWatchOptions, states: Map<string, No
     const state = stateOf(states, gap.node);
     state.open = [...state.open, { first: gap.first, last: gap.last }];
   }
-}
-
-function readGap({ node, first, last }: Readonly<Record<string, JsonValue>>) {
-  const isGap = typeof node === 'string' && typeof first === 'number' && typeof last === 'number';
-  return isGap ? [{ node, first, last }] : [];
 }
 
 function keyOf({ node, first, last }: NumberRange & { readonly node: string }): string {

@@ -103,7 +103,7 @@ test('without Redis brings everything to the embedded store, and goes on after a
   expect(journal).toMatchObject({ problem: null, signed });
   expect(journal!.events).toBeGreaterThanOrEqual(last);
   expect(logged).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test('keeps what a killed gateway had acknowledged, in journal and store, again and again', async () => {
   const program = join(import.meta.dirname, '../../testkit/record-forever.ts');

@@ -23,13 +23,14 @@ import {
   type WorkerAlert,
 } from '../queue/audit-worker.ts';
 import { type RetentionLimits, startRetention } from '../retention/retain-journal.ts';
+import { type StoreSigner, startStoreRetention } from '../retention/retain-store.ts';
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type Shipper, type ShipperOptions, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
 import { startThreadedShipper } from '../shipping/threaded-shipper.ts';
 import type { NamedSink } from '../sinks/audit-sink.ts';
 import { openSink } from '../sinks/open-sink.ts';
-import type { AuditStore } from '../store/audit-store.ts';
+import type { AuditStore, StoreLimits } from '../store/audit-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { serveStore } from '../store/serve-store.ts';
 
@@ -56,6 +57,8 @@ export interface AuditPipelineOptions {
   readonly readsBeyondBacklogBytes?: number;
   /** What of the journal may go; everything stays without it. */
   readonly retention?: RetentionLimits;
+  /** What of the store may go; everything stays without it. */
+  readonly storeRetention?: StoreLimits;
   /** How often the store is looked at for gaps, and a shared one for other nodes' checkpoints; 30 seconds when absent. */
   readonly witnessMs?: number;
   /** Who else gets every event. */
@@ -125,7 +128,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     if (store !== null) await assertAheadOfStore(journal, store, options);
     checkpointer.start(journal);
     opened.push(async () => checkpointer.stop());
-    await openWatches(options, journal, store, opened);
+    await openWatches(options, { node: options.node, journal, key }, store, opened);
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
     const shipper = await openShipper(options, journal, cursor, store, opened);
@@ -182,25 +185,37 @@ function openCheckpointer({ dataDir, node, log }: AuditPipelineOptions, key: Sig
   return createCheckpointer({ dir, node, key, onTrouble });
 }
 
-/** What looks into the store now and then: every node for gaps, and nodes that share one at each other. */
+/** What looks into the store now and then: every node for gaps and for days that may go, and nodes that share one at each other. */
 async function openWatches(
   options: AuditPipelineOptions,
-  journal: Journal,
+  signer: StoreSigner,
   own: AuditStore | null,
   opened: Opened,
 ): Promise<void> {
-  const { node, witnessMs, log } = options;
+  const { witnessMs, storeRetention, log } = options;
+  const { node, journal } = signer;
   const everyMs = witnessMs === undefined ? {} : { everyMs: witnessMs };
   const onError = (error: Error) => log.warn({ err: error }, 'a connection to the audit store broke');
   // An embedded store belongs to one node, and may be another process's.
   const shared = options.store !== 'embedded';
-  if (own === null && !shared) return;
+  if (own === null && !shared) {
+    if (storeRetention !== undefined)
+      log.warn({}, 'audit: the embedded store is the worker’s, and nobody signs for taking days away');
+    return;
+  }
   const store = own ?? (await openStore({ kind: 'server', url: options.store }, onError));
   const gaps = startGapWatch({ node, journal, store, ...everyMs });
   const witness = shared ? startWitness({ node, journal, store, ...everyMs }) : null;
+  const onTrouble = (error: Error) =>
+    log.warn({ err: error }, 'audit: old days of the store could not be taken away');
+  const retention =
+    storeRetention === undefined
+      ? null
+      : startStoreRetention({ store, limits: storeRetention, signer }, onTrouble);
   opened.push(async () => {
     gaps.stop();
     witness?.stop();
+    await retention?.stop();
     if (own === null) await store.close();
   });
 }

@@ -78,6 +78,50 @@ export interface Holes {
   readonly through: number;
 }
 
+/** What of a store is to stay. */
+export interface StoreLimits {
+  /** Days that have ended longer ago may go. */
+  readonly maxAgeMs?: number;
+  /** The oldest days may go while all together are larger. */
+  readonly maxBytes?: number;
+}
+
+/** What of a store may go at one moment. */
+export interface RetentionPlan {
+  readonly days: number;
+  readonly bytes: number;
+  /** The oldest day, null for an empty store. */
+  readonly oldest: string | null;
+  /** Null when nothing may go. */
+  readonly due: DueDays | null;
+  /** Why some days that are old or too much may not go; null when there are none. */
+  readonly kept: string | null;
+}
+
+/** The oldest days, to go together. */
+export interface DueDays {
+  readonly days: readonly string[];
+  readonly bytes: number;
+  readonly why: 'store-age' | 'store-size';
+  readonly nodes: readonly DueNode[];
+}
+
+/** What of one node goes. */
+export interface DueNode {
+  readonly node: string;
+  readonly events: number;
+  /** The last number. */
+  readonly through: number;
+  /** Hash of its line. */
+  readonly head: string;
+  /** Id of the key by which a tombstone that is stored says exactly this; null when there is none. */
+  readonly signedBy: string | null;
+  /** True for a node that has been gone for long, so that another one must sign. */
+  readonly silent: boolean;
+  /** The line of its newest checkpoint, null without one. */
+  readonly checkpoint: string | null;
+}
+
 /** What can be read from any process. All methods throw GatewayError `store-unavailable`, kind `unavailable`. */
 export interface AuditReader {
   /** Events after an id in order of arrival; the newest ones for null. */
@@ -91,6 +135,8 @@ export interface AuditReader {
   verifyInfo(): Promise<readonly NodeInfo[]>;
   /** The line of each node's newest checkpoint. */
   checkpoints(): Promise<readonly string[]>;
+  /** What may go under these limits; `now` is in milliseconds since 1970. */
+  planRetention(limits: StoreLimits, now: number): Promise<RetentionPlan>;
   close(): Promise<void>;
 }
 
@@ -99,6 +145,8 @@ export interface AuditStore extends AuditReader {
   migrate(): Promise<void>;
   /** Adds lines once, all or none. Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. */
   insert(lines: readonly string[]): Promise<InsertResult>;
+  /** Takes days away for good. False, and nothing done, when meanwhile there is more in them than was planned. */
+  dropDays(due: DueDays): Promise<boolean>;
   /** The names of all nodes of which it has events. */
   nodes(): Promise<readonly string[]>;
   /** Looks through so many events of a node from a number on; from 0, beginning with the first that is there. */

@@ -1,7 +1,7 @@
 /** Reads a store that belongs to another process, through the socket that it serves. */
 import { createConnection, type Socket } from 'node:net';
 import { ERROR_KINDS, GatewayError } from '@gatehouse/model';
-import type { AuditReader, NodeInfo, StoredEvent } from './audit-store.ts';
+import type { AuditReader, NodeInfo, RetentionPlan, StoredEvent } from './audit-store.ts';
 import { assertSocketPath } from './serve-store.ts';
 import { createLineSplitter } from './split-lines.ts';
 
@@ -31,6 +31,7 @@ export async function connectStore(socketPath: string): Promise<AuditReader> {
     lines: (node, afterSeq, limit) => ask('lines', [node, afterSeq, limit]) as Promise<readonly string[]>,
     verifyInfo: () => ask('verifyInfo', []) as Promise<readonly NodeInfo[]>,
     checkpoints: () => ask('checkpoints', []) as Promise<readonly string[]>,
+    planRetention: (limits, now) => ask('planRetention', [limits, now]) as Promise<RetentionPlan>,
     async close() {
       socket.destroy();
     },

@@ -8,7 +8,8 @@ import { BETWEEN_FACTS } from './event-facts.ts';
 import { ROW_COLUMNS } from './schema.ts';
 import { DAY_COLUMNS, RUN_COLUMNS } from './schema-functions.ts';
 
-const BETWEEN_ROWS = '\x1f';
+/** Separates the rows in a parameter. */
+export const BETWEEN_ROWS = '\x1f';
 const NULL = '\x1d';
 
 export interface InsertedRows {

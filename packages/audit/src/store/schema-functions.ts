@@ -4,7 +4,7 @@
  * A name ends in a number that grows when what it does changes, so that gateways of two versions can
  * write to one store while they are exchanged.
  */
-import { DAYS, IDS, ROW_COLUMNS, RUNS, TABLE, WRITE_LOCK } from './schema.ts';
+import { DAYS, IDS, ROW_COLUMNS, RUNS, TABLE, TRIMS, WRITE_LOCK } from './schema.ts';
 
 /** Separates the rows in a parameter; see insert-rows. */
 const ROWS = String.raw`e'\x1f', e'\x1d'`;
@@ -139,7 +139,43 @@ end
 $f$`,
 );
 
-export const FUNCTIONS: readonly string[] = [READY, INSERT];
+/** Takes days away with what is known of them, unless there is more in them than the numbers say. Who reads holds it up for two seconds at most; the next attempt does it then. */
+const DROP = created(
+  'gatehouse_audit_drop_1',
+  'days text, nodes text, throughs text, heads text, keys text',
+  `returns boolean language plpgsql as $f$
+declare
+  one date;
+begin
+  perform set_config('lock_timeout', '2s', true);
+  perform pg_advisory_xact_lock(${WRITE_LOCK});
+  create temporary table gatehouse_audit_leaving on commit drop as
+    select coalesce(r.node, '') as node, r.through::bigint as through, r.head, r.key
+    from unnest(string_to_array(nodes, ${ROWS}), string_to_array(throughs, ${ROWS}), string_to_array(heads, ${ROWS}),
+      string_to_array(keys, ${ROWS})) as r (node, through, head, key);
+  if exists (
+    select from ${DAYS} d where d.day = any(string_to_array(days, ${ROWS})::date[])
+      and not exists (select from gatehouse_audit_leaving l where l.node = d.node and d.last <= l.through)
+  ) then
+    return false;
+  end if;
+  insert into ${TRIMS} as t (node, through, head, key) select l.node, l.through, l.head, l.key from gatehouse_audit_leaving l
+    on conflict (node) do update set through = excluded.through, head = excluded.head, key = excluded.key
+      where excluded.through > t.through;
+  foreach one in array string_to_array(days, ${ROWS})::date[] loop
+    delete from ${DAYS} d where d.day = one;
+    execute format('drop table if exists %I', '${TABLE}_' || to_char(one, 'YYYYMMDD'));
+  end loop;
+  return true;
+end
+$f$`,
+);
+
+export const FUNCTIONS: readonly string[] = [READY, INSERT, DROP];
+
+/** Parameters: days, and of each node its name, its last number, that one's hash, and the key that has signed. */
+export const DROP_DAYS =
+  'select gatehouse_audit_drop_1($1::text, $2::text, $3::text, $4::text, $5::text) as dropped';
 
 /** Parameters in the order of `ROW_COLUMNS`, `RUN_COLUMNS`, `DAY_COLUMNS`, the days that must be ready, and `again`. */
 export const INSERT_EVENTS = `select what, of_node, of_first, of_last from gatehouse_audit_insert_1(${[

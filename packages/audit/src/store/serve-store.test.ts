@@ -43,6 +43,10 @@ function recordingStore(): AuditReader {
     lines: async (node, after, limit) => (await answer('lines', node, after, limit)).map(({ line }) => line),
     verifyInfo: async () => [{ node: 'gw-1', events: 1, firstSeq: 1, lastSeq: 1, missing: 0 }],
     checkpoints: async () => (await answer('checkpoints')).map(({ line }) => line),
+    planRetention: async (limits, now) => {
+      await answer('planRetention', limits, now);
+      return { days: 1, bytes: 8_192, oldest: '2026-01-31', due: null, kept: null };
+    },
     close: async () => {
       asked.push('close');
     },
@@ -59,6 +63,7 @@ test('passes every question and every answer through', async () => {
     reader.lines('gw-1', 3, 4),
     reader.verifyInfo(),
     reader.checkpoints(),
+    reader.planRetention({ maxAgeMs: 0, maxBytes: 9 }, 7),
   ]);
   expect(answers).toEqual([
     [{ id: 1, line: LINE }],
@@ -67,6 +72,7 @@ test('passes every question and every answer through', async () => {
     [LINE],
     [{ node: 'gw-1', events: 1, firstSeq: 1, lastSeq: 1, missing: 0 }],
     [LINE],
+    { days: 1, bytes: 8_192, oldest: '2026-01-31', due: null, kept: null },
   ]);
   expect(asked).toEqual([
     ['tail', null, 10],
@@ -74,6 +80,7 @@ test('passes every question and every answer through', async () => {
     ['show', 's1-1'],
     ['lines', 'gw-1', 3, 4],
     ['checkpoints'],
+    ['planRetention', { maxAgeMs: 0, maxBytes: 9 }, 7],
   ]);
   await reader.close();
 });
@@ -96,6 +103,7 @@ test.each([
   ['no JSON', 'x'],
   ['a method that writes', '{"id":1,"method":"insert","params":[[]]}'],
   ['a method of every object', '{"id":1,"method":"constructor","params":[]}'],
+  ['limits nobody knows', '{"id":1,"method":"planRetention","params":[{"days":1},7]}'],
   ['a filter nobody knows', '{"id":1,"method":"search","params":[{"__proto__":{},"drop":"1"}]}'],
   ['a filter of another type', '{"id":1,"method":"search","params":[{"who":["a"]}]}'],
   ['a limit of another type', '{"id":1,"method":"tail","params":[null,"1"]}'],

@@ -1,11 +1,15 @@
 /** The store over any connection that speaks Postgres. */
 import { GatewayError } from '@gatehouse/model';
 import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
+import { planRetention } from '../retention/plan-retention.ts';
 import type { AuditStore, Holes, NodeInfo, NumberRange, SearchFilter, StoredEvent } from './audit-store.ts';
+import { BETWEEN_ROWS } from './insert-rows.ts';
 import { makeSchema } from './make-schema.ts';
 import { DAYS_AT_ONCE, inDays, readInOrder } from './over-days.ts';
 import { byArrival, byNumber, type FoundDays, newestFirst, readDays } from './read-days.ts';
+import { readTrims, storeFacts } from './retention-facts.ts';
 import { RUNS, TABLE } from './schema.ts';
+import { DROP_DAYS } from './schema-functions.ts';
 import { boundedLimit, DEFAULT_LIMIT, searchParts, searchQuery, windowStart } from './search-query.ts';
 import type { RunSql, SqlConnection, SqlRow } from './sql-connection.ts';
 import { createEventWriter } from './write-events.ts';
@@ -112,34 +116,32 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
       return [...counted.values()].sort((a, b) => (a.node < b.node ? -1 : 1));
     },
 
-    async checkpoints() {
-      const lines: string[] = [];
-      for (const node of await nodes()) {
-        const found = await readDays(run, { node });
-        const [newest] = await readInOrder<SqlRow>({
-          days: found.days.map(({ day, last }) => ({ day, start: -last })),
-          limit: 1,
-          placeOf: (row) => -Number(row['seq']),
-          read: (days) =>
-            run(
-              `select seq, line from ${TABLE} e where ${inDays('e', days)} and kind = 'gateway' and code = '${CHECKPOINT}'
-                and node = $1::text order by seq desc limit 1`,
-              node,
-            ),
-          atOnce: FEW_DAYS,
-        });
-        if (newest !== undefined) lines.push(String(newest['line']));
-      }
-      return lines;
+    checkpoints,
+
+    planRetention: (limits, now) => planRetention(storeFacts(run, checkpoints), limits, now),
+
+    async dropDays({ days, nodes: leaving }) {
+      const [row] = await run(
+        DROP_DAYS,
+        ...[
+          days,
+          ...(['node', 'through', 'head', 'signedBy'] as const).map((name) =>
+            leaving.map((one) => one[name]),
+          ),
+        ].map((values) => values.join(BETWEEN_ROWS)),
+      );
+      return row?.['dropped'] === true;
     },
 
     nodes,
 
     async holes(node, from, events) {
-      const rows = await numbered(run, node, from, boundedLimit(events), 'seq');
+      // What was taken away on purpose is no hole.
+      const start = from === 0 ? 0 : Math.max(from, ((await readTrims(run)).get(node) ?? 0) + 1);
+      const rows = await numbered(run, node, start, boundedLimit(events), 'seq');
       return holesOf(
         rows.map((row) => Number(row['seq'])),
-        from,
+        start,
       );
     },
 
@@ -156,6 +158,27 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
 
     close: () => connection.close(),
   };
+
+  async function checkpoints(): Promise<readonly string[]> {
+    const lines: string[] = [];
+    for (const node of await nodes()) {
+      const found = await readDays(run, { node });
+      const [newest] = await readInOrder<SqlRow>({
+        days: found.days.map(({ day, last }) => ({ day, start: -last })),
+        limit: 1,
+        placeOf: (row) => -Number(row['seq']),
+        read: (days) =>
+          run(
+            `select seq, line from ${TABLE} e where ${inDays('e', days)} and kind = 'gateway' and code = '${CHECKPOINT}'
+              and node = $1::text order by seq desc limit 1`,
+            node,
+          ),
+        atOnce: FEW_DAYS,
+      });
+      if (newest !== undefined) lines.push(String(newest['line']));
+    }
+    return lines;
+  }
 
   async function nodes(): Promise<readonly string[]> {
     const rows = await run(`select distinct node from ${RUNS} order by node`);

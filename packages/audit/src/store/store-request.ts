@@ -4,7 +4,7 @@
  *
  *   {"id":1,"method":"show","params":["s1-1"]}   ->   {"id":1,"result":[…]} or {"id":1,"error":{…}}
  */
-import type { AuditReader, SearchFilter } from './audit-store.ts';
+import type { AuditReader, SearchFilter, StoreLimits } from './audit-store.ts';
 
 export interface StoreRequest {
   readonly id: number;
@@ -45,6 +45,8 @@ const METHODS: Readonly<Record<string, Parse>> = {
       : null,
   verifyInfo: () => (store) => store.verifyInfo(),
   checkpoints: () => (store) => store.checkpoints(),
+  planRetention: ([limits, now]) =>
+    isLimits(limits) && isCount(now) ? (store) => store.planRetention(limits, now) : null,
 };
 
 /** Gives the question in a line, or null for anything that is none. */
@@ -64,6 +66,13 @@ export function parseStoreRequest(line: string): StoreRequest | null {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isLimits(value: unknown): value is StoreLimits {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).every(
+    ([key, field]) => (key === 'maxAgeMs' || key === 'maxBytes') && typeof field === 'number' && field >= 0,
+  );
 }
 
 function isFilter(value: unknown): value is SearchFilter {

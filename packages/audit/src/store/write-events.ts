@@ -15,7 +15,8 @@ import { dayAfter, dayOf } from './event-day.ts';
 import { createFactsOf } from './event-facts.ts';
 import { type ApartRequests, insertParameters, joinInBatch } from './insert-rows.ts';
 import { DAYS_AT_ONCE, inDays } from './over-days.ts';
-import { DAYS, TABLE, TRIMS } from './schema.ts';
+import { readTrims } from './retention-facts.ts';
+import { DAYS, TABLE } from './schema.ts';
 import { INSERT_EVENTS, JOIN_OUTCOMES } from './schema-functions.ts';
 import type { RunSql } from './sql-connection.ts';
 
@@ -134,9 +135,7 @@ async function compareKnown(run: RunSql, events: readonly BatchEvent[]): Promise
     run,
     events.map(({ columns: { node, seq } }) => ({ node, seq })),
   );
-  const trimmed = new Map(
-    (await run(`select node, through from ${TRIMS}`)).map((row) => [row['node'], Number(row['through'])]),
-  );
+  const trimmed = await readTrims(run);
   let duplicates = 0;
   const conflicts: string[] = [];
   const lost: BatchEvent[] = [];

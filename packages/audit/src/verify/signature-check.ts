@@ -5,6 +5,7 @@
  * Takes the events of one node in order, each already linked to the one before. Whoever makes up the
  * chain anew from some event on cannot sign it: the next checkpoint does not fit, or comes too late.
  */
+import type { GatewayBody } from '@gatehouse/model';
 import {
   CHECKPOINT,
   type Checkpoint,
@@ -14,7 +15,14 @@ import {
 } from '../checkpoint/checkpoint.ts';
 import { createMerkleTree } from '../checkpoint/merkle-tree.ts';
 import { type PublicKey, parsePublicKey } from '../checkpoint/signing-key.ts';
-import { isTombstoneSignedBy, readTombstone, type Tombstone, TRIMMED } from '../checkpoint/tombstone.ts';
+import {
+  isTombstoneSignedBy,
+  readStoreTombstone,
+  readTombstone,
+  STORE_TRIMMED,
+  type Tombstone,
+  TRIMMED,
+} from '../checkpoint/tombstone.ts';
 import type { AuditEvent } from '../journal/event-line.ts';
 
 /** What is wrong, and at which event. */
@@ -33,6 +41,18 @@ export interface SignedState {
   readonly key: string;
   /** True when the key was given from outside; the journal's own word otherwise. */
   readonly pinned: boolean;
+}
+
+/** What signatures are held against. */
+export interface SignatureOptions {
+  /** Keys that count; without them the first one that the lines name. */
+  readonly keys?: readonly PublicKey[];
+  /** Checkpoints of this node that others have seen. */
+  readonly witnessed?: readonly Checkpoint[];
+  /** What others say was taken of this node from the store; counts when a given key has signed it. */
+  readonly tombstones?: readonly Tombstone[];
+  /** True unless the lines are known to be a journal's own. */
+  readonly fromStore?: boolean;
 }
 
 /** The same without a checkpoint is suspicious: twice as many as a checkpoint promises, and a large batch. */
@@ -57,10 +77,13 @@ export class SignatureCheck {
   #every: number | null = null;
   #state: SignedState | null = null;
   #start: { readonly seq: number; readonly prev: string } | null = null;
-  #tombstones: Tombstone[] = [];
+  #tombstones: Tombstone[];
+  readonly #fromStore: boolean;
   #last = 0;
 
-  constructor(keys: readonly PublicKey[], witnessed: readonly Checkpoint[]) {
+  constructor({ keys = [], witnessed = [], tombstones = [], fromStore = true }: SignatureOptions) {
+    this.#tombstones = [...tombstones];
+    this.#fromStore = fromStore;
     for (const key of keys) this.#keys.set(key.id, key);
     this.#pinned = keys.length > 0;
     this.#witnessed = new Map(witnessed.map((checkpoint) => [checkpoint.to, checkpoint]));
@@ -96,14 +119,19 @@ export class SignatureCheck {
     if (body.kind !== 'gateway') return null;
     if (body.what === SIGNING_KEY || body.what === CHECKPOINT)
       this.#meetKey(String(body.detail['publicKey']));
-    if (body.what === TRIMMED) {
-      const tombstone = readTombstone(event.node, body.detail);
-      if (tombstone !== null) this.#tombstones.push(tombstone);
-    }
+    const tombstone = this.#readTombstone(event.node, body);
+    if (tombstone?.node === event.node) this.#tombstones.push(tombstone);
     if (body.what !== CHECKPOINT) return null;
     const checkpoint = readCheckpoint(event.node, body.detail);
     if (checkpoint !== null && checkpoint.to < event.seq) return this.#check(checkpoint);
     return this.#forged(event.seq, 'a checkpoint that makes no sense');
+  }
+
+  /** SECURITY: what a tombstone of the store allows, it does not allow for files. Test: `proves no journal by a tombstone of the store`. */
+  #readTombstone(node: string, { what, detail }: GatewayBody): Tombstone | null {
+    if (what === STORE_TRIMMED && this.#fromStore) return readStoreTombstone(node, detail);
+    const tombstone = what === TRIMMED ? readTombstone(node, detail) : null;
+    return tombstone?.why.startsWith('store-') === true ? null : tombstone;
   }
 
   /** The first key that a chain names counts as its own, unless keys were given. SECURITY: a later one does not: whoever forges would name his own. Test: `finds a chain that was made up anew with a key of its own`. */

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CHECKPOINT, type Checkpoint, readCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { PublicKey } from '../checkpoint/signing-key.ts';
+import { readStoreTombstone, STORE_TRIMMED, type Tombstone } from '../checkpoint/tombstone.ts';
 import { readWitnessed, WITNESSED } from '../checkpoint/witness.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import { listNodes, listSegments } from '../journal/segment-files.ts';
@@ -39,7 +40,7 @@ export async function verifyJournal(
     files: () => listSegments(dir, node).map(({ path }) => path),
     passedOn: readCursor(join(dir, `${node}.cursor`)).seq,
   }));
-  return verifyNodes(nodes, trust);
+  return verifyNodes(nodes, trust, false);
 }
 
 /** Verifies exported files, each with the lines of one node; several files of a node in any order. Lines must begin with the node's first event, or behind what a signed tombstone in them says was taken away. */
@@ -58,7 +59,7 @@ export async function verifyFiles(
     const files = starts.filter((start) => start.node === node).sort((a, b) => a.seq - b.seq);
     return { node, files: () => files.map(({ path }) => path), passedOn: 0 };
   });
-  return verifyNodes(nodes, trust);
+  return verifyNodes(nodes, trust, true);
 }
 
 interface NodeFiles {
@@ -71,23 +72,31 @@ interface NodeFiles {
 async function verifyNodes(
   nodes: readonly NodeFiles[],
   { keys = [], witnesses = [] }: TrustOptions,
+  fromStore: boolean,
 ): Promise<readonly JournalResult[]> {
-  const seen = [
-    ...(await collectSeen(nodes.flatMap(({ files }) => files()))),
-    // What a sink or a copy holds of a node's own checkpoints is a witness of it, too.
-    ...(await collectSeen(witnesses, CHECKPOINT)),
-  ];
+  const own = await collectSeen(nodes.flatMap(({ files }) => files()));
+  // What a sink or a copy holds of a node's own checkpoints is a witness of it, too.
+  const others = await collectSeen(witnesses, CHECKPOINT);
+  const seen = [...own.checkpoints, ...others.checkpoints];
+  const trimmed = [...own.tombstones, ...others.tombstones];
   const results: JournalResult[] = [];
   for (const one of nodes) {
     const witnessed = seen.filter(({ node }) => node === one.node);
-    results.push(await verifyNode(one, { after: 'tombstone', keys, witnessed }));
+    const tombstones = fromStore ? trimmed.filter(({ node }) => node === one.node) : [];
+    results.push(await verifyNode(one, { after: 'tombstone', keys, witnessed, tombstones, fromStore }));
   }
   return results;
 }
 
-/** Every checkpoint that these files have witnessed of other nodes; also those that nodes tell of themselves, if asked. */
-async function collectSeen(paths: readonly string[], also?: string): Promise<readonly Checkpoint[]> {
+interface Seen {
+  readonly checkpoints: readonly Checkpoint[];
+  readonly tombstones: readonly Tombstone[];
+}
+
+/** Every checkpoint that these files have witnessed of other nodes, and what they took of others from the store; also the checkpoints that nodes tell of themselves, if asked. */
+async function collectSeen(paths: readonly string[], also?: string): Promise<Seen> {
   const found = new Map<string, Checkpoint>();
+  const tombstones: Tombstone[] = [];
   for (const path of paths) {
     for await (const line of fileLines(path)) {
       if (!line.subarray(0, HEAD_BYTES).includes('"body":{"kind":"gateway"')) continue;
@@ -99,9 +108,11 @@ async function collectSeen(paths: readonly string[], also?: string): Promise<rea
       else if (what === also) checkpoint = readCheckpoint(event.node, detail);
       if (checkpoint !== null)
         found.set(`${checkpoint.node}/${checkpoint.to}/${checkpoint.head}`, checkpoint);
+      const tombstone = what === STORE_TRIMMED ? readStoreTombstone(event.node, detail) : null;
+      if (tombstone !== null && tombstone.node !== event.node) tombstones.push(tombstone);
     }
   }
-  return [...found.values()];
+  return { checkpoints: [...found.values()], tombstones };
 }
 
 /** No head of a line is longer. */

@@ -6,10 +6,8 @@
  * is proven as far as others have witnessed it; see signature-check.
  */
 import { createHash } from 'node:crypto';
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { PublicKey } from '../checkpoint/signing-key.ts';
 import { type AuditEvent, GENESIS, parseLine } from '../journal/event-line.ts';
-import { SignatureCheck, type SignedState } from './signature-check.ts';
+import { SignatureCheck, type SignatureOptions, type SignedState } from './signature-check.ts';
 
 /**
  * `torn`: the last line is half a line, as a crash leaves it. `forged`: the chain links, and is not the
@@ -52,13 +50,9 @@ export interface VerifyResult {
   readonly signed: SignedState | null;
 }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends SignatureOptions {
   /** What stands before the first line; `start` for nothing, `tombstone` for nothing or what a signed tombstone says was taken away, `any` when the lines begin somewhere inside. */
   readonly after?: ChainPoint | 'start' | 'tombstone' | 'any';
-  /** Keys that count; without them the first one that the lines name. */
-  readonly keys?: readonly PublicKey[];
-  /** Checkpoints of this node that others have seen. */
-  readonly witnessed?: readonly Checkpoint[];
 }
 
 type Line = string | Uint8Array;
@@ -96,8 +90,8 @@ class Chain {
   readonly #signatures: SignatureCheck;
   readonly #begins: 'anywhere' | 'proven';
 
-  constructor({ after = 'any', keys = [], witnessed = [] }: VerifyOptions) {
-    this.#signatures = new SignatureCheck(keys, witnessed);
+  constructor({ after = 'any', ...signed }: VerifyOptions) {
+    this.#signatures = new SignatureCheck(signed);
     this.#begins = after === 'tombstone' ? 'proven' : 'anywhere';
     if (after === 'any' || after === 'tombstone') this.#expected = null;
     else this.#expected = after === 'start' ? NOTHING : after;

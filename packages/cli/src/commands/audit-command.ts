@@ -10,6 +10,7 @@ import { CommandFailed } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 import { addExport } from './audit-export.ts';
 import { addRebuild } from './audit-rebuild.ts';
+import { addRetain } from './audit-retain.ts';
 import { addKey, addVerify } from './audit-verify.ts';
 import { stopSignal } from './serve-command.ts';
 import { withReader } from './with-reader.ts';
@@ -35,7 +36,7 @@ interface SearchOptions extends Common {
   readonly limit: number;
 }
 
-/** `gatehouse audit tail | search | show | verify | key | export | rebuild`. */
+/** `gatehouse audit tail | search | show | verify | key | export | rebuild | retain`. */
 export function addAuditCommand(program: Command, terminal: Terminal): void {
   const audit = program
     .command('audit')
@@ -79,6 +80,7 @@ export function addAuditCommand(program: Command, terminal: Terminal): void {
   addKey(audit, terminal);
   addExport(audit, terminal);
   addRebuild(audit, terminal);
+  addRetain(audit, terminal);
 }
 
 function common(command: Command): Command {

@@ -1,7 +1,14 @@
-import { createAuditWorker, logAlert, openStore, serveStore, storeSocketPath } from '@gatehouse/audit';
+import {
+  createAuditWorker,
+  logAlert,
+  openStore,
+  serveStore,
+  startStoreRetention,
+  storeSocketPath,
+} from '@gatehouse/audit';
 import { GatewayError } from '@gatehouse/model';
 import type { Command } from 'commander';
-import { redisUrl, storeOf } from '../compose/open-audit.ts';
+import { redisUrl, storeOf, storeRetentionOf } from '../compose/open-audit.ts';
 import { dataFolder } from '../compose/open-identity.ts';
 import { createLogger } from '../logger.ts';
 import type { Terminal } from '../terminal.ts';
@@ -40,8 +47,17 @@ export function addWorkerCommand(program: Command, terminal: Terminal): void {
       const stopServing =
         target.kind === 'embedded' ? await serveStore(store, storeSocketPath(dataFolder(loaded))) : null;
       const worker = createAuditWorker({ redisUrl: redis, store, onAlert: (alert) => logAlert(log, alert) });
+      // It has no journal to sign in: it takes away what the gateways have signed.
+      const { storeRetention } = storeRetentionOf(loaded);
+      const retention =
+        storeRetention === undefined
+          ? null
+          : startStoreRetention({ store, limits: storeRetention, signer: null }, (error) =>
+              log.warn({ err: error }, 'audit: old days of the store could not be taken away'),
+            );
       terminal.note('taking events; Ctrl-C stops');
       await stopSignal();
+      await retention?.stop();
       await worker.close();
       await stopServing?.();
       await store.close();

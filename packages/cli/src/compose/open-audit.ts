@@ -10,6 +10,7 @@ import {
   type NamedSink,
   openAuditPipeline,
   openStore,
+  type RetentionLimits,
   type ShipperStatus,
   type StoreTarget,
   storeSocketPath,
@@ -19,7 +20,7 @@ import type { JsonValue } from '@gatehouse/model';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { resolveSecret } from '../config/resolve-secret.ts';
-import type { SinkConfig } from '../config/schema.ts';
+import type { RetentionConfig, SinkConfig } from '../config/schema.ts';
 import { dataFolder } from './open-identity.ts';
 
 /** One stage on an event's way. */
@@ -78,7 +79,8 @@ export async function openAudit(
     maxBacklogBytes,
     ...(maxBacklogSeconds === undefined ? {} : { maxBacklogMs: maxBacklogSeconds * 1_000 }),
     readsBeyondBacklogBytes,
-    ...retentionOf(loaded),
+    ...(config.audit.retention === undefined ? {} : { retention: limitsOf(config.audit.retention) }),
+    ...storeRetentionOf(loaded),
     sinks: config.audit.sinks.map((sink) => openableSink(sink, loaded)),
     log,
   });
@@ -126,15 +128,16 @@ function stagesOf({ journal, shipper, sinks }: AuditPipelineStatus, next: string
 
 const DAY_MS = 86_400_000;
 
-function retentionOf({ config }: LoadedConfig): Pick<AuditPipelineOptions, 'retention'> {
-  const { retention } = config.audit;
-  if (retention === undefined) return {};
-  const { days, bytes } = retention;
+/** What of the store is to stay, as packages/audit takes it; empty when everything is. */
+export function storeRetentionOf({ config }: LoadedConfig): Pick<AuditPipelineOptions, 'storeRetention'> {
+  const { storeRetention } = config.audit;
+  return storeRetention === undefined ? {} : { storeRetention: limitsOf(storeRetention) };
+}
+
+function limitsOf({ days, bytes }: RetentionConfig): RetentionLimits {
   return {
-    retention: {
-      ...(days === undefined ? {} : { maxAgeMs: days * DAY_MS }),
-      ...(bytes === undefined ? {} : { maxBytes: bytes }),
-    },
+    ...(days === undefined ? {} : { maxAgeMs: days * DAY_MS }),
+    ...(bytes === undefined ? {} : { maxBytes: bytes }),
   };
 }
 

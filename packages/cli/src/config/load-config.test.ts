@@ -56,6 +56,19 @@ describe('parseConfig', () => {
     ).toContain('speaks mysql');
   });
 
+  it('says where a limit of the stored audit is wrong', () => {
+    const good = parseConfig(`${GOOD}audit: { storeRetention: { days: 90, bytes: 1000000 } }\n`, 'g.yaml');
+    expect(good).toMatchObject({
+      ok: true,
+      config: { audit: { storeRetention: { days: 90, bytes: 1_000_000 } } },
+    });
+    const bad = `${GOOD}audit:\n  storeRetention:\n    days: -1\n    byte: 5\n`;
+    expect(problemsOf(bad)).toEqual([
+      expect.objectContaining({ line: 12, message: expect.stringContaining('audit.storeRetention.days') }),
+      { line: 13, column: 5, message: 'unknown key `byte` (did you mean `bytes`?)' },
+    ]);
+  });
+
   it('reports broken YAML with its place', () => {
     expect(problemsOf('a: [1, 2\nb: 3')[0]!.line).toBeGreaterThanOrEqual(1);
   });

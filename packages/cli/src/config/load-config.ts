@@ -178,6 +178,7 @@ const KEYS = [
   'readsBeyondBacklogBytes',
   'segmentBytes',
   'retention',
+  'storeRetention',
   'days',
   'bytes',
   'sinks',

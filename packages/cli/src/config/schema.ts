@@ -81,6 +81,8 @@ const sink = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const retention = z.strictObject({ days: z.number().positive().optional(), bytes: bytes.optional() });
+
 const audit = z.strictObject({
   /** URL of the Redis for the queue, also behind Sentinels or as a cluster (`docs/audit.md`); without it the journal feeds the store directly. */
   redis: secret.optional(),
@@ -97,7 +99,9 @@ const audit = z.strictObject({
   readsBeyondBacklogBytes: z.int().min(0).default(0),
   segmentBytes: bytes.default(64 * 1024 * 1024),
   /** What of the journal is taken away; everything stays when absent. */
-  retention: z.strictObject({ days: z.number().positive().optional(), bytes: bytes.optional() }).optional(),
+  retention: retention.optional(),
+  /** What of the store is taken away; everything stays when absent. */
+  storeRetention: retention.optional(),
   sinks: z.array(sink).default([]),
 });
 
@@ -131,4 +135,5 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type SinkConfig = z.infer<typeof sink>;
+export type RetentionConfig = z.infer<typeof retention>;
 export type DatabaseConfig = z.infer<typeof database>;

@@ -1,10 +1,17 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { journalDir, type NodeInfo, openRedis, readStages, verifyJournal } from '@gatehouse/audit';
+import {
+  journalDir,
+  type NodeInfo,
+  openRedis,
+  type RetentionPlan,
+  readStages,
+  verifyJournal,
+} from '@gatehouse/audit';
 import { createPolicyFolder } from '@gatehouse/core';
 import { DIALECTS } from '../compose/dialects.ts';
-import { openReader, redisUrl, storeTarget } from '../compose/open-audit.ts';
+import { openReader, redisUrl, storeRetentionOf, storeTarget } from '../compose/open-audit.ts';
 import { ownConnectionOptions } from '../compose/open-database.ts';
 import { dataFolder, openTokens, readPrincipals } from '../compose/open-identity.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -232,6 +239,22 @@ function stagesCheck(loaded: LoadedConfig, nodes: readonly NodeInfo[]): DoctorCh
   };
 }
 
+/** How large the store is, and whether days stay in it that should go. */
+function retentionCheck({ config }: LoadedConfig, plan: RetentionPlan): DoctorCheck {
+  const { days, bytes, oldest, due, kept } = plan;
+  const size =
+    oldest === null ? 'no days yet' : `${days} days since ${oldest}, ${Math.round(bytes / 1e6)} MB`;
+  const what = 'store retention';
+  if (config.audit.storeRetention === undefined)
+    return { what, result: 'ok', detail: `${size}; everything stays` };
+  if (kept === null) {
+    const next = due === null ? 'nothing is due' : `${due.days.length} days are about to go`;
+    return { what, result: 'ok', detail: `${size}; ${next}` };
+  }
+  const remedy = 'gatehouse audit verify, audit search --code gap; audit retain --dry-run says more';
+  return { what, result: 'warning', detail: `${size}; days that should go stay: ${kept}`, remedy };
+}
+
 async function storeChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
   const target = storeTarget(loaded);
   const reader = await openReader(loaded);
@@ -250,6 +273,10 @@ async function storeChecks(loaded: LoadedConfig): Promise<DoctorCheck[]> {
         result: gaps ? 'warning' : 'ok',
         detail: detail === '' ? 'empty' : detail,
       },
+      retentionCheck(
+        loaded,
+        await reader.planRetention(storeRetentionOf(loaded).storeRetention ?? {}, Date.now()),
+      ),
       stagesCheck(loaded, nodes),
     ];
   } finally {
