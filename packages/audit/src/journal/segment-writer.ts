@@ -5,11 +5,12 @@
  * write that failed the file may be longer; `cutBack` must have succeeded before the next write.
  */
 import * as fs from 'node:fs';
-import { formatLine, hashLine } from './event-line.ts';
+import { formatLine } from './event-line.ts';
+import { createLineBuffer } from './line-buffer.ts';
 import { recoverTail } from './recover-tail.ts';
 import { type JournalPosition, type SegmentFile, segmentPath } from './segment-files.ts';
 
-/** Writes bytes at a position of a file and gives how many were written; `fs.writeSync`, or what a test puts in its place. */
+/** Writes bytes, which change afterwards, at a position of a file and gives how many were written; `fs.writeSync`, or what a test puts in its place. */
 export type WriteFile = (fd: number, bytes: Buffer, position: number) => number;
 
 export interface SegmentWriterOptions {
@@ -33,6 +34,7 @@ export interface PendingEvent {
 export class SegmentWriter {
   readonly #options: SegmentWriterOptions;
   readonly cutBytes: number;
+  readonly #lines = createLineBuffer();
   #segments: SegmentFile[];
   #fd: number | null = null;
   #bytes: number;
@@ -77,16 +79,14 @@ export class SegmentWriter {
   writeBatch(events: readonly PendingEvent[]): void {
     let { seq } = this.#written;
     let hash = this.#hash;
-    let text = '';
     const hashes: string[] = [];
+    this.#lines.clear();
     for (const { at, body } of events) {
       seq += 1;
-      const line = formatLine(this.#options.node, seq, at, hash, body);
-      hash = hashLine(line);
+      hash = this.#lines.add(formatLine(this.#options.node, seq, at, hash, body));
       hashes.push(hash);
-      text += `${line}\n`;
     }
-    const bytes = Buffer.from(text, 'utf8');
+    const bytes = this.#lines.bytes();
     this.#writeAll(this.#fileFor(bytes.length), bytes);
     const last = this.#segments.at(-1)!;
     const offset = last.bytes + bytes.length;
