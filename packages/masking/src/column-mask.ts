@@ -1,7 +1,7 @@
 import type { MaskerSpec } from '@gatehouse/model';
 import { parseTimestamp, parseYear } from './canonical-value.ts';
 import { fastHash, hashValue } from './hash-value.ts';
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedMac } from './keyed-mac.ts';
 import { hasTokens, tokenizeValue } from './mask-token.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import type { ColumnMask } from './masker.ts';
@@ -13,7 +13,7 @@ const NULL_MASK: ColumnMask = { kind: 'constant', value: null };
 const NUMBERS: readonly MaskType[] = ['integer', 'decimal', 'float'];
 
 /** Compiles a checked spec for one column; the work per value is then as small as the masker allows. */
-export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: KeyedHash): ColumnMask {
+export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, mac: KeyedMac): ColumnMask {
   switch (spec.kind) {
     case 'null':
       return NULL_MASK;
@@ -38,13 +38,13 @@ export function compileColumnMask(spec: MaskerSpec, column: MaskColumn, key: Key
       return column.type === 'boolean' || column.type === 'other'
         ? NULL_MASK
         : {
-            ...computed((value) => hashValue(key, column, value)),
-            ...fastHash(key, column),
+            ...computed((value) => hashValue(mac, column, value)),
+            ...fastHash(mac, column),
             isPseudonym: true,
           };
     case 'token':
       return hasTokens(column)
-        ? { ...computed((value) => tokenizeValue(key, column, value)), isPseudonym: true }
+        ? { ...computed((value) => tokenizeValue(mac, column, value)), isPseudonym: true }
         : NULL_MASK;
   }
 }

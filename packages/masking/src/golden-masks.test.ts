@@ -82,21 +82,21 @@ const VALUES: Readonly<Record<MaskType, Draw>> = {
 
 describe('the results of maskers', () => {
   it.each<readonly [MaskerSpec, MaskColumn, string, string | null]>([
-    [{ kind: 'hash' }, { type: 'text' }, 'ana@example.com', '794309b1385c060a89378574263fa7c0'],
-    [{ kind: 'hash' }, { type: 'text', maxLength: 8 }, 'Zoë', '96487e25'],
-    [{ kind: 'hash' }, { type: 'integer', bits: 64 }, '42', '5679031007736550'],
-    [{ kind: 'hash' }, { type: 'integer' }, '-42', '339464792'],
-    [{ kind: 'hash' }, { type: 'integer', bits: 16 }, '42', '29414'],
-    [{ kind: 'hash' }, { type: 'timestamp' }, '2026-11-23 16:00:00', '2026-04-18 10:18:07'],
+    [{ kind: 'hash' }, { type: 'text' }, 'ana@example.com', '852a52487a5aebb7c9b2e92a262cd224'],
+    [{ kind: 'hash' }, { type: 'text', maxLength: 8 }, 'Zoë', 'f609789a'],
+    [{ kind: 'hash' }, { type: 'integer', bits: 64 }, '42', '7188469966804638'],
+    [{ kind: 'hash' }, { type: 'integer' }, '-42', '720551886'],
+    [{ kind: 'hash' }, { type: 'integer', bits: 16 }, '42', '5790'],
+    [{ kind: 'hash' }, { type: 'timestamp' }, '2026-11-23 16:00:00', '2003-10-12 16:03:01'],
     [
       { kind: 'hash' },
       { type: 'uuid' },
       '5b0b1e0e-2ad8-4b1e-8a5e-3f7c6f6f0c11',
-      '9720c9b7-e4d5-8b74-8c7c-2e4ba85296f9',
+      'dd599848-c71c-8bfc-9016-fa4991c34637',
     ],
-    [{ kind: 'token' }, { type: 'text' }, 'ana@example.com', 'epc@mroujcg.lxu'],
-    [{ kind: 'token' }, { type: 'text' }, 'no', 'mask_6bribzpnstjfnamairao'],
-    [{ kind: 'token' }, { type: 'integer', bits: 64 }, '42', '3908429096009486'],
+    [{ kind: 'token' }, { type: 'text' }, 'ana@example.com', 'mwy@qfufyii.emo'],
+    [{ kind: 'token' }, { type: 'text' }, 'no', 'mask_pfls2nn4hd6oubo6jxr4'],
+    [{ kind: 'token' }, { type: 'integer', bits: 64 }, '42', '2342473073110188'],
     [{ kind: 'partial', keepFirst: 2, keepLast: 4 }, { type: 'text' }, 'ana@example.com', '***@ex*mple.com'],
     [
       { kind: 'partial', keepFirst: 2, keepLast: 4 },
@@ -127,16 +127,16 @@ describe('the results of maskers', () => {
 });
 
 const DIGESTS: Readonly<Record<MaskType, string>> = {
-  text: 'adab4eb1012cafa9',
-  integer: '89c1f3c6640f1894',
-  decimal: 'b99c2e0c9a7b5f23',
-  float: 'bdd1e6e21f3c9a7a',
+  text: 'e83dc4f24d6b3b1e',
+  integer: '1f7fe6e73e6ab86f',
+  decimal: '3fa99c4357fd0ae2',
+  float: 'e122fbe48751691a',
   boolean: '1b1b20368751e038',
-  date: '0c48238ce76d375d',
-  time: '6c697a03dbe6fa12',
-  timestamp: '814326a89c9283c1',
-  uuid: '80b7941b1677b316',
-  bytes: 'eb7d3c039a1941f5',
-  json: '60a00991fcda595f',
+  date: '54c5072f2bb4621e',
+  time: '16fa8f936b95166a',
+  timestamp: '46f6fd9f496f551d',
+  uuid: '9e84f2fd53efc652',
+  bytes: 'f83190af12597f15',
+  json: '560bdf314bd732fb',
   other: '69cfbc22c42ca379',
 };

@@ -25,11 +25,19 @@ import {
   parseInteger,
   parseTimestamp,
 } from './canonical-value.ts';
-import { type AsciiMask, type IntegerMask, isAscii, LEFT_TO_TEXT, writeInteger } from './fast-mask.ts';
+import {
+  type AsciiMask,
+  type FastMasks,
+  type IntegerMask,
+  isAscii,
+  LEFT_TO_TEXT,
+  writeInteger,
+} from './fast-mask.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedMac } from './keyed-mac.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
+import { TagBatch } from './tag-batch.ts';
 import { cutText } from './zero-value.ts';
 
 /** Makes a result of a digest; `value` is canonical. */
@@ -38,9 +46,11 @@ type Render = (digest: Buffer, column: MaskColumn) => string;
 interface HashOfType {
   accepts(value: string): boolean;
   readonly render: Render;
+  /** Of the digest; 16 when left out. */
+  readonly bytes?: number;
 }
 
-const HEX_DIGITS = '0123456789abcdef';
+const HEX_DIGITS = Buffer.from('0123456789abcdef');
 const DAYS = 36_525;
 const DAY_MS = 86_400_000;
 
@@ -60,39 +70,48 @@ const HASHES: Readonly<Record<MaskType, HashOfType | null>> = {
   bytes: {
     accepts: isBytes,
     render: (digest, column) => digest.subarray(0, column.maxLength).toString('hex'),
+    bytes: 32,
   },
   boolean: null,
   other: null,
 };
 
 /** Hashes one value; null when it is not canonical or the type has no hash. */
-export function hashValue(key: KeyedHash, column: MaskColumn, value: string): string | null {
+export function hashValue(mac: KeyedMac, column: MaskColumn, value: string): string | null {
   const hash = HASHES[column.type];
   if (hash === null || !hash.accepts(value)) return null;
-  const result = hash.render(keyedDigest(key, `hash:${column.type}`, value), column);
+  const result = hash.render(keyedDigest(mac, `hash:${column.type}`, value, hash.bytes), column);
   if (result !== value || result === '') return result;
-  const other = hash.render(keyedDigest(key, `hash-again:${column.type}`, value), column);
+  const other = hash.render(keyedDigest(mac, `hash-again:${column.type}`, value, hash.bytes), column);
   return other === value ? null : other;
 }
 
-/** The same for texts in ASCII and for safe integers. */
-export function fastHash(
-  key: KeyedHash,
-  column: MaskColumn,
-): { readonly ascii?: AsciiMask; readonly integer?: IntegerMask } {
-  const prefix = Buffer.from(`hash:${column.type}\0`);
-  if (column.type === 'text') return { ascii: hashAscii(key, prefix, Math.min(32, column.maxLength ?? 32)) };
-  return column.type === 'integer' ? { integer: hashInteger(key, prefix, integerRange(column).max) } : {};
+/** The same for texts in ASCII and for safe integers; made for one result. */
+export function fastHash(mac: KeyedMac, column: MaskColumn): FastMasks {
+  const batch = new TagBatch(mac, `hash:${column.type}`);
+  if (column.type === 'text') return { ascii: hashAscii(batch, Math.min(32, column.maxLength ?? 32)) };
+  return column.type === 'integer' ? { integer: hashInteger(batch, integerRange(column).max) } : {};
 }
 
-function hashAscii(key: KeyedHash, prefix: Buffer, size: number): AsciiMask {
+function hashAscii(batch: TagBatch, size: number): AsciiMask {
   return {
     write(source, start, end, target, to) {
       if (!isAscii(source, start, end)) return LEFT_TO_TEXT;
-      const words = key.words(prefix, source, start, end);
-      for (let at = 0; at < size; at++)
-        target[to + at] = HEX_DIGITS.charCodeAt((words[at >> 3]! >>> (28 - (at & 7) * 4)) & 0xf);
+      const tag = batch.find(source, start, end);
+      const { tags } = batch;
+      for (let at = 0, from = tag; at < size; at += 2, from++) {
+        const byte = tags[from]!;
+        target[to + at] = HEX_DIGITS[byte >> 4]!;
+        if (at + 1 < size) target[to + at + 1] = HEX_DIGITS[byte & 0xf]!;
+      }
       return isSame(source, start, end, target, to, size) ? LEFT_TO_TEXT : size;
+    },
+    ahead: {
+      clear: () => batch.clear(),
+      add(source, start, end) {
+        if (isAscii(source, start, end)) batch.add(source, start, end);
+      },
+      run: () => batch.run(),
     },
   };
 }
@@ -110,16 +129,28 @@ function isSame(
   return true;
 }
 
-function hashInteger(key: KeyedHash, prefix: Buffer, max: bigint): IntegerMask {
+function hashInteger(batch: TagBatch, max: bigint): IntegerMask {
   // Every largest value is one less than a power of two, so that a remainder is the last bits.
   const high = max > 0xffffffffn ? Number(max >> 32n) & 0x1fffff : 0;
   const low = max > 0xffffffffn ? 0xffffffff : Number(max);
   const digits = Buffer.alloc(20);
-  return (value) => {
-    const words = key.words(prefix, digits, 0, writeInteger(value, digits, 0));
-    const result = ((words[0]! & high) >>> 0) * 2 ** 32 + ((words[1]! & low) >>> 0);
-    return result === value ? Number.NaN : result;
+  return {
+    mask(value) {
+      const tag = batch.find(digits, 0, writeInteger(value, digits, 0));
+      const { tags } = batch;
+      const result = ((wordAt(tags, tag) & high) >>> 0) * 2 ** 32 + ((wordAt(tags, tag + 4) & low) >>> 0);
+      return result === value ? Number.NaN : result;
+    },
+    ahead: {
+      clear: () => batch.clear(),
+      add: (value) => batch.add(digits, 0, writeInteger(value, digits, 0)),
+      run: () => batch.run(),
+    },
   };
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** Writes the first 16 bytes as a UUID of version 8. */

@@ -1,29 +1,29 @@
-/**
- * Keyed pseudo-random bytes for a value: HMAC-SHA-256 with the purpose and the type in front, so that
- * no result of one masker can be used to compute one of another.
- */
-import type { KeyedHash } from './keyed-hash.ts';
+import { BLOCK_BYTES, type KeyedMac } from './keyed-mac.ts';
 
-/** 32 bytes that depend on everything given and tell nothing of it without the key. */
-export function keyedDigest(key: KeyedHash, purpose: string, value: string): Buffer {
-  return key.digest(purpose, value);
+/** Bytes that depend on everything given and tell nothing of it without the key; `size` at most 32, else 16. */
+export function keyedDigest(mac: KeyedMac, purpose: string, value: string, size = BLOCK_BYTES): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  const first = mac.tag(mac.begin(purpose), bytes, 0, bytes.length);
+  if (size <= BLOCK_BYTES) return first;
+  return Buffer.concat([first, mac.tag(mac.begin(purpose, 1), bytes, 0, bytes.length)]);
 }
 
-/** Unbounded bytes in the same way, drawn as small numbers. */
+/** Bytes in the same way, as many as are asked for, drawn as small numbers. */
 export interface KeyedStream {
   /** The next number in `0 .. bound - 1`, `bound` at most 256; without bias. */
   next(bound: number): number;
 }
 
 /** Starts a stream for one value. */
-export function createKeyedStream(key: KeyedHash, purpose: string, value: string): KeyedStream {
-  const seed = keyedDigest(key, purpose, value);
-  let block = seed;
+export function createKeyedStream(mac: KeyedMac, purpose: string, value: string): KeyedStream {
+  const bytes = Buffer.from(value, 'utf8');
+  let block: Buffer | null = null;
   let blocks = 0;
-  let at = 0;
+  let at = BLOCK_BYTES;
   function nextByte(): number {
-    if (at === block.length) {
-      block = key.digestBytes(seed, Buffer.from(String(++blocks)));
+    if (block === null || at === BLOCK_BYTES) {
+      if (blocks > MAX_BLOCK) throw new RangeError('a stream of more than 4096 bytes');
+      block = mac.tag(mac.begin(purpose, blocks++), bytes, 0, bytes.length);
       at = 0;
     }
     return block[at++]!;
@@ -37,3 +37,6 @@ export function createKeyedStream(key: KeyedHash, purpose: string, value: string
     },
   };
 }
+
+/** The number of a block is one byte. */
+const MAX_BLOCK = 255;

@@ -23,13 +23,13 @@ import { isBytes, isUuid, parseDecimal, parseFloatText, parseInteger } from './c
 import { formatUuid } from './hash-value.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
-import { KeyedHash } from './keyed-hash.ts';
+import { KeyedMac } from './keyed-mac.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { isTextToken, tokenizeText, tokenizeWhole } from './text-token.ts';
 
 /** Tokenizes one value; null when it is not canonical or no token fits. */
-export function tokenizeValue(key: KeyedHash, column: MaskColumn, value: string): string | null {
-  return TOKENIZERS[column.type]?.(key, column, value) ?? null;
+export function tokenizeValue(mac: KeyedMac, column: MaskColumn, value: string): string | null {
+  return TOKENIZERS[column.type]?.(mac, column, value) ?? null;
 }
 
 /** False where every token would be null, so that none has to be tried. */
@@ -50,22 +50,22 @@ export function hasTokens(column: MaskColumn): boolean {
 
 /** True when `value` is what `token` with this key gives for some value of the type. */
 export function isMaskToken(value: string, key: Buffer, type: MaskType = 'text'): boolean {
-  return RECOGNIZERS[type]?.(value, new KeyedHash(key)) ?? false;
+  return RECOGNIZERS[type]?.(value, new KeyedMac(key)) ?? false;
 }
 
-type Tokenizer = (key: KeyedHash, column: MaskColumn, value: string) => string | null;
+type Tokenizer = (mac: KeyedMac, column: MaskColumn, value: string) => string | null;
 
 const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
-  text: (key, column, value) => tokenizeText(key, value, column.maxLength),
-  json: (key, _column, value) => JSON.stringify(tokenizeWhole(key, value, undefined)),
-  integer: (key, column, value) =>
-    parseInteger(value) === null ? null : tokenizeNumber(key, value, widthOf(integerRange(column).max)),
-  decimal: (key, column, value) =>
-    parseDecimal(value) === null ? null : tokenizeNumber(key, value, widthOf(largestDecimal(column))),
-  float: (key, column, value) =>
-    parseFloatText(value) === null ? null : tokenizeNumber(key, value, column.bits === 32 ? null : WIDE),
-  uuid: (key, _column, value) => (isUuid(value) ? tokenizeUuid(key, value) : null),
-  bytes: (key, column, value) => (isBytes(value) && hasTokens(column) ? tokenizeBytes(key, value) : null),
+  text: (mac, column, value) => tokenizeText(mac, value, column.maxLength),
+  json: (mac, _column, value) => JSON.stringify(tokenizeWhole(mac, value, undefined)),
+  integer: (mac, column, value) =>
+    parseInteger(value) === null ? null : tokenizeNumber(mac, value, widthOf(integerRange(column).max)),
+  decimal: (mac, column, value) =>
+    parseDecimal(value) === null ? null : tokenizeNumber(mac, value, widthOf(largestDecimal(column))),
+  float: (mac, column, value) =>
+    parseFloatText(value) === null ? null : tokenizeNumber(mac, value, column.bits === 32 ? null : WIDE),
+  uuid: (mac, _column, value) => (isUuid(value) ? tokenizeUuid(mac, value) : null),
+  bytes: (mac, column, value) => (isBytes(value) && hasTokens(column) ? tokenizeBytes(mac, value) : null),
   boolean: null,
   date: null,
   time: null,
@@ -73,14 +73,14 @@ const TOKENIZERS: Readonly<Record<MaskType, Tokenizer | null>> = {
   other: null,
 };
 
-const RECOGNIZERS: Readonly<Record<MaskType, ((value: string, key: KeyedHash) => boolean) | null>> = {
+const RECOGNIZERS: Readonly<Record<MaskType, ((value: string, mac: KeyedMac) => boolean) | null>> = {
   text: isTextToken,
-  json: (value, key) => isJsonToken(value, key),
-  integer: (value, key) => isNumberToken(parseInteger(value), key),
-  decimal: (value, key) => isNumberToken(wholePart(value), key),
-  float: (value, key) => isNumberToken(wholePart(value), key),
-  uuid: (value, key) => isUuid(value) && isUuidToken(value, key),
-  bytes: (value, key) => value.length === 48 && isBytes(value) && isBytesToken(value, key),
+  json: (value, mac) => isJsonToken(value, mac),
+  integer: (value, mac) => isNumberToken(parseInteger(value), mac),
+  decimal: (value, mac) => isNumberToken(wholePart(value), mac),
+  float: (value, mac) => isNumberToken(wholePart(value), mac),
+  uuid: (value, mac) => isUuid(value) && isUuidToken(value, mac),
+  bytes: (value, mac) => value.length === 48 && isBytes(value) && isBytesToken(value, mac),
   boolean: null,
   date: null,
   time: null,
@@ -108,24 +108,24 @@ function largestDecimal(column: MaskColumn): bigint {
   return 10n ** BigInt(Math.min(20, Math.max(0, column.precision - (column.scale ?? 0)))) - 1n;
 }
 
-function tokenizeNumber(key: KeyedHash, value: string, width: NumberWidth | null): string | null {
+function tokenizeNumber(mac: KeyedMac, value: string, width: NumberWidth | null): string | null {
   if (width === null) return null;
-  const stream = keyedDigest(key, 'token:number', value).readUInt32BE(0);
+  const stream = keyedDigest(mac, 'token:number', value).readUInt32BE(0);
   // The top bit is set: a wide token is never short enough to be taken for a narrow one, and never zero.
   const body = (stream % 2 ** (width.body - 1)) + 2 ** (width.body - 1);
-  return String(BigInt(body) * 2n ** BigInt(width.check) + numberCheck(key, body, width));
+  return String(BigInt(body) * 2n ** BigInt(width.check) + numberCheck(mac, body, width));
 }
 
-function isNumberToken(value: bigint | null, key: KeyedHash): boolean {
+function isNumberToken(value: bigint | null, mac: KeyedMac): boolean {
   if (value === null || value <= 0n) return false;
   const width = value > 0x7fffffffn ? WIDE : NARROW;
   const body = Number(value >> BigInt(width.check));
   if (body < 2 ** (width.body - 1) || body >= 2 ** width.body) return false;
-  return (value & (2n ** BigInt(width.check) - 1n)) === numberCheck(key, body, width);
+  return (value & (2n ** BigInt(width.check) - 1n)) === numberCheck(mac, body, width);
 }
 
-function numberCheck(key: KeyedHash, body: number, width: NumberWidth): bigint {
-  const digest = keyedDigest(key, `check:number:${width.check}`, String(body));
+function numberCheck(mac: KeyedMac, body: number, width: NumberWidth): bigint {
+  const digest = keyedDigest(mac, `check:number:${width.check}`, String(body));
   return digest.readBigUInt64BE(0) & (2n ** BigInt(width.check) - 1n);
 }
 
@@ -137,35 +137,35 @@ function wholePart(value: string): bigint | null {
   return number.unscaled % unit === 0n ? number.unscaled / unit : null;
 }
 
-function tokenizeUuid(key: KeyedHash, value: string): string {
-  return sealUuid(key, keyedDigest(key, 'token:uuid', value));
+function tokenizeUuid(mac: KeyedMac, value: string): string {
+  return sealUuid(mac, keyedDigest(mac, 'token:uuid', value));
 }
 
-function sealUuid(key: KeyedHash, body: Buffer): string {
+function sealUuid(mac: KeyedMac, body: Buffer): string {
   const plain = formatUuid(body);
-  const check = keyedDigest(key, 'check:uuid', plain.slice(0, 24)).toString('hex', 0, 6);
+  const check = keyedDigest(mac, 'check:uuid', plain.slice(0, 24)).toString('hex', 0, 6);
   return plain.slice(0, 24) + check;
 }
 
-function isUuidToken(value: string, key: KeyedHash): boolean {
-  return same(sealUuid(key, Buffer.from(value.replaceAll('-', ''), 'hex')), value);
+function isUuidToken(value: string, mac: KeyedMac): boolean {
+  return same(sealUuid(mac, Buffer.from(value.replaceAll('-', ''), 'hex')), value);
 }
 
-function tokenizeBytes(key: KeyedHash, value: string): string {
-  return sealBytes(key, keyedDigest(key, 'token:bytes', value).toString('hex', 0, 16));
+function tokenizeBytes(mac: KeyedMac, value: string): string {
+  return sealBytes(mac, keyedDigest(mac, 'token:bytes', value).toString('hex', 0, 16));
 }
 
-function sealBytes(key: KeyedHash, body: string): string {
-  return body + keyedDigest(key, 'check:bytes', body).toString('hex', 0, 8);
+function sealBytes(mac: KeyedMac, body: string): string {
+  return body + keyedDigest(mac, 'check:bytes', body).toString('hex', 0, 8);
 }
 
-function isBytesToken(value: string, key: KeyedHash): boolean {
-  return same(sealBytes(key, value.slice(0, 32)), value);
+function isBytesToken(value: string, mac: KeyedMac): boolean {
+  return same(sealBytes(mac, value.slice(0, 32)), value);
 }
 
-function isJsonToken(value: string, key: KeyedHash): boolean {
+function isJsonToken(value: string, mac: KeyedMac): boolean {
   const inner = /^"(mask_[a-z2-7]{10,20})"$/.exec(value)?.[1];
-  return inner !== undefined && isTextToken(inner, key);
+  return inner !== undefined && isTextToken(inner, mac);
 }
 
 function same(left: string, right: string): boolean {

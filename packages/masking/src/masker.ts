@@ -7,8 +7,8 @@
  */
 import type { MaskerSpec } from '@gatehouse/model';
 import { compileColumnMask } from './column-mask.ts';
-import type { AsciiMask, IntegerMask } from './fast-mask.ts';
-import { KeyedHash } from './keyed-hash.ts';
+import type { FastMasks } from './fast-mask.ts';
+import { KeyedMac } from './keyed-mac.ts';
 import type { MaskColumn, MaskType } from './mask-type.ts';
 import { assertMaskerSpec, assertMaskKey } from './masker-check.ts';
 
@@ -16,18 +16,15 @@ import { assertMaskerSpec, assertMaskKey } from './masker-check.ts';
  * A masker for one column: either every value becomes the same (encode it once), or each is computed.
  * `mask` takes canonical text and gives canonical text of the same type, or null for NULL; never throws.
  */
-export type ColumnMask =
-  | { readonly kind: 'constant'; readonly value: string | null }
-  | {
-      readonly kind: 'computed';
-      mask(value: string): string | null;
-      /** The same for texts that are ASCII, without a string. */
-      readonly ascii?: AsciiMask;
-      /** The same for integers, without a text. */
-      readonly integer?: IntegerMask;
-      /** Equal values have equal masks that tell them apart from others, so that results may be kept. */
-      readonly isPseudonym?: true;
-    };
+export type ColumnMask = { readonly kind: 'constant'; readonly value: string | null } | ComputedMask;
+
+/** The same results in all ways. */
+export interface ComputedMask extends FastMasks {
+  readonly kind: 'computed';
+  mask(value: string): string | null;
+  /** Equal values have equal masks that tell them apart from others, so that results may be kept. */
+  readonly isPseudonym?: true;
+}
 
 export interface Masker {
   readonly spec: MaskerSpec;
@@ -46,8 +43,8 @@ export interface MaskerOptions {
 export function createMasker(spec: MaskerSpec, options: MaskerOptions): Masker {
   assertMaskerSpec(spec);
   assertMaskKey(options.key);
-  const key = new KeyedHash(options.key);
-  const column = (shape: MaskColumn): ColumnMask => compileColumnMask(spec, shape, key);
+  const mac = new KeyedMac(options.key);
+  const column = (shape: MaskColumn): ColumnMask => compileColumnMask(spec, shape, mac);
   const byType = new Map<MaskType, ColumnMask>();
   return {
     spec,

@@ -10,7 +10,7 @@ import {
   parseFloatText,
   parseInteger,
 } from './canonical-value.ts';
-import type { IntegerMask } from './fast-mask.ts';
+import type { FastMasks } from './fast-mask.ts';
 import { integerRange } from './integer-range.ts';
 import type { MaskColumn } from './mask-type.ts';
 
@@ -23,13 +23,13 @@ export function createRounding(column: MaskColumn, step: number): (value: string
 }
 
 /** The same over numbers, where the column holds integers and everything fits. */
-export function fastRounding(column: MaskColumn, step: number): { readonly integer?: IntegerMask } {
+export function fastRounding(column: MaskColumn, step: number): FastMasks {
   const unit = Math.ceil(step);
   if (column.type !== 'integer' || unit > EXACT) return {};
   const range = integerRange(column);
   const min = Number(range.min);
   const max = Number(range.max);
-  const integer: IntegerMask = (value) => {
+  const mask = (value: number): number => {
     const magnitude = Math.abs(value);
     if (!(magnitude <= EXACT)) return Number.NaN;
     const twice = magnitude * 2 + unit;
@@ -38,7 +38,7 @@ export function fastRounding(column: MaskColumn, step: number): { readonly integ
     const rounded = value < 0 && multiple > 0 ? -multiple : multiple;
     return rounded >= min && rounded <= max ? rounded : Number.NaN;
   };
-  return { integer };
+  return { integer: { mask } };
 }
 
 /** What is twice as large and more is still exact as a double. */

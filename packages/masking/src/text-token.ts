@@ -5,7 +5,7 @@
  * from the format alone, and a token has the format of its value, so the token is enough to verify.
  */
 import { createKeyedStream, type KeyedStream } from './keyed-digest.ts';
-import type { KeyedHash } from './keyed-hash.ts';
+import type { KeyedMac } from './keyed-mac.ts';
 
 /** Longest text whose format is kept, in code points. */
 const MAX_FORMAT_LENGTH = 256;
@@ -41,42 +41,42 @@ function placeFrom(alphabet: string): Place {
 }
 
 /** Tokenizes a text, in its own format where that leaves room for a check; null where nothing fits. */
-export function tokenizeText(key: KeyedHash, value: string, maxLength: number | undefined): string | null {
+export function tokenizeText(mac: KeyedMac, value: string, maxLength: number | undefined): string | null {
   if (value === '') return '';
   const places = value.length <= 2 * MAX_FORMAT_LENGTH ? readFormat(value) : null;
   const checked = places === null ? 0 : countCheckPlaces(places);
-  if (places === null || checked === 0) return tokenizeWhole(key, value, maxLength);
-  const stream = createKeyedStream(key, 'token:text', value);
-  return sealText(key, drawBody(places, checked, stream), places, checked);
+  if (places === null || checked === 0) return tokenizeWhole(mac, value, maxLength);
+  const stream = createKeyedStream(mac, 'token:text', value);
+  return sealText(mac, drawBody(places, checked, stream), places, checked);
 }
 
 /** Tokenizes without keeping the format. */
-export function tokenizeWhole(key: KeyedHash, value: string, maxLength: number | undefined): string | null {
+export function tokenizeWhole(mac: KeyedMac, value: string, maxLength: number | undefined): string | null {
   const size = Math.min(20, (maxLength ?? 25) - WHOLE_PREFIX.length);
   if (size < 10) return null;
-  const stream = createKeyedStream(key, 'token:whole', value);
-  return sealWhole(key, draw(stream, BASE32, size - wholeCheckSize(size)), size);
+  const stream = createKeyedStream(mac, 'token:whole', value);
+  return sealWhole(mac, draw(stream, BASE32, size - wholeCheckSize(size)), size);
 }
 
 /** True for what the two functions above give. */
-export function isTextToken(value: string, key: KeyedHash): boolean {
+export function isTextToken(value: string, mac: KeyedMac): boolean {
   const whole = WHOLE.exec(value)?.[1];
   if (whole !== undefined) {
     const body = whole.slice(0, whole.length - wholeCheckSize(whole.length));
-    if (sealWhole(key, body, whole.length) === value) return true;
+    if (sealWhole(mac, body, whole.length) === value) return true;
   }
   const places = value.length <= MAX_FORMAT_LENGTH ? readFormat(value) : null;
   const checked = places === null ? 0 : countCheckPlaces(places);
   if (places === null || checked === 0) return false;
-  return sealText(key, bodyOf(value, places, checked), places, checked) === value;
+  return sealText(mac, bodyOf(value, places, checked), places, checked) === value;
 }
 
 function wholeCheckSize(size: number): number {
   return size < 20 ? 4 : 8;
 }
 
-function sealWhole(key: KeyedHash, body: string, size: number): string {
-  const check = draw(createKeyedStream(key, 'check:whole', body), BASE32, size - body.length);
+function sealWhole(mac: KeyedMac, body: string, size: number): string {
+  const check = draw(createKeyedStream(mac, 'check:whole', body), BASE32, size - body.length);
   return WHOLE_PREFIX + body + check;
 }
 
@@ -149,10 +149,10 @@ function bodyOf(token: string, places: readonly Place[], checked: number): strin
 }
 
 /** Puts body, check and separators together; the check covers the body and the format. */
-function sealText(key: KeyedHash, body: string, places: readonly Place[], checked: number): string {
+function sealText(mac: KeyedMac, body: string, places: readonly Place[], checked: number): string {
   let format = '';
   for (const { sign } of places) format += sign;
-  const stream = createKeyedStream(key, `check:text:${checked}`, `${format}\0${body}`);
+  const stream = createKeyedStream(mac, `check:text:${checked}`, `${format}\0${body}`);
   let text = '';
   let drawn = 0;
   for (const place of places) {

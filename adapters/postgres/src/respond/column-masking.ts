@@ -1,9 +1,15 @@
-import { type ColumnMask, LEFT_TO_TEXT, type Masker, MIN_ASCII_ROOM } from '@gatehouse/masking';
+import { type ComputedMask, LEFT_TO_TEXT, type Masker, MIN_ASCII_ROOM } from '@gatehouse/masking';
 import type { ColumnDescription } from '../messages/row-description.ts';
 import { elementOf } from './array-element.ts';
 import { maskArray } from './array-masking.ts';
 import { MaskMemo } from './mask-memo.ts';
-import { type ColumnMasking, HIDDEN, type WriteMasked } from './masked-value.ts';
+import {
+  type AheadOfBytes,
+  type ColumnMasking,
+  HIDDEN,
+  type ValuesAhead,
+  type WriteMasked,
+} from './masked-value.ts';
 import { plainValue } from './plain-value.ts';
 import { type ValueCodec, valueCodec } from './value-codec.ts';
 
@@ -26,10 +32,15 @@ export function columnMasking(column: ColumnDescription, masker: Masker): Column
   if (mask.kind === 'constant')
     return { kind: 'constant', bytes: mask.value === null ? null : codec.encode(mask.value) };
   const write = writeInPlace(codec, mask) ?? writeByText(codec, mask);
-  return { kind: 'computed', write: mask.isPseudonym === true ? remembering(write) : write };
+  if (mask.isPseudonym !== true) return { kind: 'computed', write };
+  const memo = new MaskMemo();
+  const ahead = aheadInPlace(codec, mask);
+  return {
+    kind: 'computed',
+    write: remembering(memo, write),
+    ...(ahead === null ? {} : { ahead: aheadOf(memo, ahead) }),
+  };
 }
-
-type ComputedMask = Extract<ColumnMask, { kind: 'computed' }>;
 
 /** Any value, by way of its canonical text. */
 function writeByText(codec: ValueCodec, mask: ComputedMask): WriteMasked {
@@ -60,7 +71,7 @@ function writeInPlace(codec: ValueCodec, mask: ComputedMask): WriteMasked | null
   if (integer === undefined || form === undefined) return null;
   return (source, start, end, out) => {
     const value = form.read(source, start, end);
-    const masked = Number.isNaN(value) ? value : integer(value);
+    const masked = Number.isNaN(value) ? value : integer.mask(value);
     if (Number.isNaN(masked)) return rest(source, start, end, out);
     out.reserve(form.room);
     out.at = form.write(masked, out.bytes, out.at);
@@ -68,8 +79,32 @@ function writeInPlace(codec: ValueCodec, mask: ComputedMask): WriteMasked | null
   };
 }
 
-function remembering(write: WriteMasked): WriteMasked {
-  const memo = new MaskMemo();
+/** For the values that `writeInPlace` writes. */
+function aheadInPlace(codec: ValueCodec, { ascii, integer }: ComputedMask): AheadOfBytes | null {
+  if (ascii !== undefined && codec.isText === true) return ascii.ahead ?? null;
+  const form = codec.integer;
+  const ahead = integer?.ahead;
+  if (ahead === undefined || form === undefined) return null;
+  return {
+    clear: () => ahead.clear(),
+    add(source, start, end) {
+      const value = form.read(source, start, end);
+      if (!Number.isNaN(value)) ahead.add(value);
+    },
+    run: () => ahead.run(),
+  };
+}
+
+function aheadOf(memo: MaskMemo, ahead: AheadOfBytes): ValuesAhead {
+  return {
+    get isUseful() {
+      return memo.isGivenUp;
+    },
+    ...ahead,
+  };
+}
+
+function remembering(memo: MaskMemo, write: WriteMasked): WriteMasked {
   return (source, start, end, out) => {
     const place = memo.place(source, start, end);
     if (place === -1) return write(source, start, end, out);

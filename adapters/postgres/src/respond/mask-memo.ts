@@ -11,11 +11,12 @@ export class MaskMemo {
   #table: Buffer | null = null;
   #asked = 0;
   #found = 0;
-  #isGivenUp = false;
+  /** Values seldom come again. */
+  isGivenUp = false;
 
   /** Where a value has its places; -1 for what is not kept. */
   place(source: Buffer, start: number, end: number): number {
-    if (this.#isGivenUp || end - start > LONGEST) return -1;
+    if (this.isGivenUp || end - start > LONGEST) return -1;
     this.#asked += 1;
     if (this.#table === null) {
       if (this.#asked <= FIRST_VALUES) return -1;
@@ -23,7 +24,7 @@ export class MaskMemo {
     }
     if (this.#asked === TRIAL) {
       if (this.#found < TRIAL * WORTH_IT) {
-        this.#isGivenUp = true;
+        this.isGivenUp = true;
         this.#table = null;
         return -1;
       }

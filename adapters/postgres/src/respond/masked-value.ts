@@ -1,10 +1,19 @@
+import type { Ahead } from '@gatehouse/masking';
 import type { MaskOutput } from './mask-output.ts';
 
 /** What a column's values become. */
 export type ColumnMasking =
   /** Every value becomes the same bytes; null for NULL. */
   | { readonly kind: 'constant'; readonly bytes: Buffer | null }
-  | { readonly kind: 'computed'; readonly write: WriteMasked };
+  | { readonly kind: 'computed'; readonly write: WriteMasked; readonly ahead?: ValuesAhead };
+
+export type AheadOfBytes = Ahead<[source: Buffer, start: number, end: number]>;
+
+/** Values that will be written, said beforehand and in their order. */
+export interface ValuesAhead extends AheadOfBytes {
+  /** False while the results of most values are known anyway. */
+  readonly isUseful: boolean;
+}
 
 /**
  * Writes the mask of the value `source[start, end)` to `out`; false for NULL, and then nothing was written.
