@@ -51,6 +51,17 @@ describe('AnalysisCache', () => {
     expect(cache.counters).toMatchObject({ textHits: 1, shapeHits: 1, misses: 2 });
   });
 
+  it('keeps everything that is said of a statement where a text of its shape is longer', () => {
+    const cache = createCache();
+    cache.keep('c', FIVE, answer(FIVE, { parameters: 2, writesInside: true, comparesParameters: true }));
+    expect((cache.find('c', `${FIVE}678`) as AnalyzedText).statements[0]).toMatchObject({
+      end: FIVE.length + 3,
+      parameters: 2,
+      writesInside: true,
+      comparesParameters: true,
+    });
+  });
+
   it('gives nothing under another context', () => {
     const cache = createCache();
     cache.keep('c', FIVE, answer(FIVE));

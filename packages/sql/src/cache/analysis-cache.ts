@@ -107,8 +107,8 @@ const VERBS: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delet
 function moved(analysis: AnalyzedText, { start, end }: Shape): AnalyzedText {
   const [statement] = analysis.statements;
   if (statement!.start === start && statement!.end === end) return analysis;
-  const { facts, effects, parameters, returns } = statement!;
-  const here: AnalyzedStatement = Object.freeze({ facts, start, end, effects, parameters, returns });
+  // SECURITY: everything else is the statement's own; what is left out here is not enforced.
+  const here: AnalyzedStatement = Object.freeze({ ...statement!, start, end });
   return Object.freeze({
     kind: 'analyzed',
     statements: Object.freeze([here]),
