@@ -5,7 +5,7 @@
 import { GatewayError } from '@gatehouse/model';
 import { GENESIS, hashLine, parseLine } from '../journal/event-line.ts';
 import { type EventColumns, eventColumns } from './event-columns.ts';
-import { eventDay } from './event-day.ts';
+import { eventDay, tomorrow } from './event-day.ts';
 
 export interface BatchEvent {
   readonly columns: EventColumns;
@@ -14,7 +14,7 @@ export interface BatchEvent {
   /** False for a line that is not as a journal writes it. */
   readonly regular: boolean;
   /** Where it is to stand, when it had a place before. */
-  readonly id?: number;
+  readonly id: number | null;
 }
 
 export interface Batch {
@@ -51,7 +51,16 @@ export interface DayPart {
 
 /** Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. `now` is in milliseconds since 1970. */
 export function openBatch(lines: readonly string[], now: number, ids?: readonly number[]): Batch {
-  const all = lines.map((line, index) => openEvent(line, now, ids?.[index]));
+  const latest = tomorrow(now);
+  const events = lines.map((line, index) => openEvent(line, latest, ids?.[index] ?? null));
+  // A batch of a journal is in order.
+  const inOrder = events.every(
+    (event, index) => index === 0 || compareNumbers(events[index - 1]!.columns, event.columns) < 0,
+  );
+  return inOrder ? { events, repeated: 0, conflicts: [] } : sortBatch(events);
+}
+
+function sortBatch(all: readonly BatchEvent[]): Batch {
   const sorted = all.toSorted((a, b) => compareNumbers(a.columns, b.columns));
   const events: BatchEvent[] = [];
   const conflicts: string[] = [];
@@ -65,7 +74,7 @@ export function openBatch(lines: readonly string[], now: number, ids?: readonly 
   return { events, repeated, conflicts };
 }
 
-function openEvent(line: string, now: number, id: number | undefined): BatchEvent {
+function openEvent(line: string, latest: string, id: number | null): BatchEvent {
   const event = parseLine(line);
   if (event === null) {
     throw new GatewayError('audit', 'line-malformed', 'expected the line of an event', {
@@ -74,8 +83,8 @@ function openEvent(line: string, now: number, id: number | undefined): BatchEven
   }
   const { node, seq, at, prev } = event;
   const head = `{"v":1,"node":"${node}","seq":${seq},"at":"${at}","prev":"${prev}",`;
-  const opened = { columns: eventColumns(event, line), day: eventDay(at, now), prev };
-  return { ...opened, regular: line.startsWith(head), ...(id === undefined ? {} : { id }) };
+  const columns = eventColumns(event, line);
+  return { columns, day: eventDay(at, latest), prev, regular: line.startsWith(head), id };
 }
 
 function compareNumbers(a: EventColumns, b: EventColumns): number {
@@ -93,39 +102,56 @@ export function runsOf(events: readonly BatchEvent[]): {
   readonly runs: readonly Run[];
   readonly broken: readonly string[];
 } {
-  const runs: Run[] = [];
+  const runs: Writable<Run>[] = [];
   const broken: string[] = [];
+  let run: Writable<Run> | undefined;
   for (const { columns, prev, regular } of events) {
     const { node, seq, line } = columns;
     const hash = hashLine(line);
-    const run = runs.at(-1);
     const follows = run?.node === node && run.last + 1 === seq;
-    const linked = follows ? run.hash === prev : seq !== 1 || prev === GENESIS;
+    const linked = follows ? run!.hash === prev : seq !== 1 || prev === GENESIS;
     if (!linked || !regular) broken.push(nameOf(columns));
-    if (follows) runs[runs.length - 1] = { ...run, last: seq, hash };
-    else runs.push({ node, first: seq, last: seq, prev, hash });
+    if (follows) {
+      run!.last = seq;
+      run!.hash = hash;
+    } else {
+      run = { node, first: seq, last: seq, prev, hash };
+      runs.push(run);
+    }
   }
   return { runs, broken };
 }
 
-/** Gives what of the events lies in which day. */
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Gives what of the events, which are in order, lies in which day. */
 export function dayPartsOf(events: readonly BatchEvent[]): readonly DayPart[] {
-  const parts = new Map<string, DayPart>();
-  for (const { day, columns, id = null } of events) {
+  const parts = new Map<string, Writable<DayPart>>();
+  let part: Writable<DayPart> | undefined;
+  for (const { day, columns, id } of events) {
     const { node, seq, at } = columns;
-    const key = `${day}/${node}`;
-    const part = parts.get(key);
-    parts.set(key, {
-      day,
-      node,
-      first: part?.first ?? seq,
-      last: seq,
-      events: (part?.events ?? 0) + 1,
-      oldest: part?.oldest == null || id === null ? id : Math.min(part.oldest, id),
-      newest: part?.newest == null || id === null ? id : Math.max(part.newest, id),
-      earliest: part === undefined || at < part.earliest ? at : part.earliest,
-      latest: part === undefined || at > part.latest ? at : part.latest,
-    });
+    if (part?.day !== day || part.node !== node) {
+      const key = `${day}/${node}`;
+      const known = parts.get(key);
+      part = known ?? {
+        day,
+        node,
+        first: seq,
+        last: seq,
+        events: 0,
+        oldest: id,
+        newest: id,
+        earliest: at,
+        latest: at,
+      };
+      parts.set(key, part);
+    }
+    part.last = seq;
+    part.events += 1;
+    part.oldest = part.oldest === null || id === null ? null : Math.min(part.oldest, id);
+    part.newest = part.newest === null || id === null ? null : Math.max(part.newest, id);
+    if (at < part.earliest) part.earliest = at;
+    if (at > part.latest) part.latest = at;
   }
   return [...parts.values()];
 }

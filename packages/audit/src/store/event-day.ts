@@ -10,13 +10,17 @@
 const FIRST_DAY = '2020-01-01';
 const DAY_MS = 86_400_000;
 
-/** Gives `2026-01-31` for an event's time; `now` is in milliseconds since 1970. */
-export function eventDay(at: string, now: number): string {
+/** Gives `2026-01-31` for an event's time; `latest` is the last day that may be, tomorrow. */
+export function eventDay(at: string, latest: string): string {
   const day = at.slice(0, 10);
   if (day < FIRST_DAY) return FIRST_DAY;
-  const latest = dayAfter(dayOf(now));
   if (day > latest) return latest;
   return day;
+}
+
+/** The day after the one of a moment, in milliseconds since 1970. */
+export function tomorrow(now: number): string {
+  return dayAfter(dayOf(now));
 }
 
 export function dayOf(ms: number): string {

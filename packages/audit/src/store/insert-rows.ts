@@ -34,7 +34,12 @@ export function insertParameters(
 }
 
 function joined<T>(rows: readonly T[], textFor: (row: T) => string | number | null): string {
-  return rows.map((row) => textFor(row) ?? NULL).join(BETWEEN_ROWS);
+  let text = '';
+  for (const [index, row] of rows.entries()) {
+    if (index > 0) text += BETWEEN_ROWS;
+    text += textFor(row) ?? NULL;
+  }
+  return text;
 }
 
 function textOf(
@@ -44,7 +49,7 @@ function textOf(
 ): string | number | null {
   switch (name) {
     case 'id':
-      return id ?? null;
+      return id;
     case 'day':
       return day;
     case 'facts':
@@ -84,7 +89,8 @@ export function joinInBatch(events: readonly BatchEvent[]): {
       return event;
     }
     alone.delete(columns.request);
-    return { ...event, columns: withIntent(columns, intent) };
+    const { day, prev, regular, id } = event;
+    return { columns: withIntent(columns, intent), day, prev, regular, id };
   });
   return { events: joinedEvents, apart: { intents: [...alone], outcomes } };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { eventDay } from './event-day.ts';
+import { eventDay, tomorrow } from './event-day.ts';
 import { inDays, readInOrder } from './over-days.ts';
 
 /** Rows by day; a row is its place. */
@@ -59,5 +59,5 @@ test.each([
   ['2026-03-02T00:00:00.000Z', '2026-03-01'],
   ['9999-12-31T23:59:59.999Z', '2026-03-01'],
 ])('files %s under %s at the end of February', (at, day) => {
-  expect(eventDay(at, Date.parse('2026-02-28T23:00:00Z'))).toBe(day);
+  expect(eventDay(at, tomorrow(Date.parse('2026-02-28T23:00:00Z')))).toBe(day);
 });

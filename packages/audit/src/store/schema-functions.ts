@@ -4,6 +4,7 @@
  * A name ends in a number that grows when what it does changes, so that gateways of two versions can
  * write to one store while they are exchanged.
  */
+import { inDays } from './over-days.ts';
 import { DAYS, IDS, ROW_COLUMNS, RUNS, TABLE, TRIMS, WRITE_LOCK } from './schema.ts';
 
 /** Separates the rows in a parameter; see insert-rows. */
@@ -183,14 +184,19 @@ export const INSERT_EVENTS = `select what, of_node, of_first, of_last from gateh
   `$${PARAMETERS.length + 1}::boolean`,
 ].join(', ')})`;
 
-/** Parameters: requests, first and last day. Gives their outcomes what their intents say of who asked for what, where the two came in different batches, and names them. Run after both are visible: whichever came last does it. */
-export const JOIN_OUTCOMES = `
+/**
+ * One parameter: requests. Gives their outcomes what their intents say of who asked for what, where the
+ * two came in different batches, and names them. Run after both are visible: whichever came last does it.
+ */
+export function joinOutcomes(outcomeDays: readonly string[], intentDays: readonly string[]): string {
+  return `
   update ${TABLE} o set who = i.who, database = i.database, objects = i.objects, action = i.action,
     effect = i.effect, rule = i.rule, verb = i.verb, purpose = i.purpose, text = i.text,
     facts = o.facts || shared.facts
   from ${TABLE} i, lateral (
     select coalesce(array_to_tsvector(array_agg(f)), '') as facts from unnest(tsvector_to_array(i.facts)) f
     where f !~ '^(kind|node|result|word):') shared
-  where o.request = any($1::text[]) and o.kind = 'outcome' and o.who is null and o.day between $2::date and $3::date
-    and i.request = o.request and i.kind = 'intent' and i.day between $2::date and $3::date
+  where o.request = any($1::text[]) and o.kind = 'outcome' and o.who is null and ${inDays('o', outcomeDays)}
+    and i.request = o.request and i.kind = 'intent' and ${inDays('i', intentDays)}
   returning o.request`;
+}
