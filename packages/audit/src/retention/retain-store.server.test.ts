@@ -207,10 +207,14 @@ describe.each([
       expect(await one.look()).toEqual([]);
       const other = second.retention(limits);
       expect(await other.look()).toEqual([]);
+      // A worker signs nothing, and takes away what is signed in the store.
+      const worker = startStoreRetention({ store, limits, signer: null, clock: () => now }, fail, 3_600_000);
+      expect(await worker.look()).toEqual([]);
       await settle();
       const gone = ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-04', '2026-01-05', '2026-01-06'];
-      expect(await other.look()).toEqual(gone);
-      expect(await one.look()).toEqual([]);
+      expect(await worker.look()).toEqual(gone);
+      await worker.stop();
+      expect([await one.look(), await other.look()]).toEqual([[], []]);
       await settle();
       for (const trust of ['keys', 'nothing'] as const) {
         const results = await verifyExports(trust);

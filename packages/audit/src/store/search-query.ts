@@ -90,7 +90,9 @@ export function searchQuery(
   }
   let source = `${TABLE} e`;
   if (byText) {
-    source = `${TABLE} i join ${TABLE} e on e.request = i.request and e.kind in ('intent', 'outcome')`;
+    // A statement ends on the day on which it began or on the next one: two partitions to look into, not all.
+    source = `${TABLE} i join ${TABLE} e on e.request = i.request and e.kind in ('intent', 'outcome')
+      and e.day between i.day and i.day + 1`;
     const shared = facts.filter((one) => !/^(result|kind):/.test(one));
     const words = wordQuery(filter.text!);
     const query = [conjunction([...shared, 'kind:intent']), ...words].join(' & ');
