@@ -2,6 +2,7 @@
  * An answer that an analyzer has kept, by text or by shape, is the answer that it would give anew: for every statement
  * of the tables of leaks and bypasses and of the analyzer's own corpus, with other literals and broken a little.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Analysis,
   createMysqlAnalyzer,
@@ -55,8 +56,11 @@ function mysqlPair(): Pair {
 }
 
 describe.each(DIALECTS)('what is kept for $dialect', ({ texts, kept, fresh, shapeHits }) => {
-  const expectEqual = async (text: string): Promise<void> =>
-    expect(await kept(text), text).toEqual(await fresh(text));
+  const expectEqual = async (text: string): Promise<void> => {
+    const [found, anew] = [await kept(text), await fresh(text)];
+    // Quicker than the comparison of the test, which is only needed to show a difference.
+    if (!isDeepStrictEqual(found, anew)) expect(found, text).toEqual(anew);
+  };
 
   it('equals a fresh answer when literals are changed', async () => {
     const random = seeded(20_261_123);
