@@ -66,7 +66,7 @@ export async function openBypassStage(): Promise<BypassStage> {
       return raw;
     },
     async state() {
-      return JSON.stringify((await owner.query(POSTGRES_STATE)).rows);
+      return JSON.stringify((await owner.query({ name: 'state', text: POSTGRES_STATE })).rows);
     },
     async close() {
       await owner.end();
