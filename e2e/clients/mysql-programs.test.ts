@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSides, type Side, type Sides } from './mysql-sides.ts';
-import { hasPythonModule, isOnPath, type ProgramResult, PYTHON, runProgram } from './run-program.ts';
+import {
+  hasPythonModule,
+  isOnPath,
+  JAVA_ONCE,
+  type ProgramResult,
+  PYTHON,
+  runProgram,
+} from './run-program.ts';
 
 const JDBC_JAR = '/usr/share/java/mariadb-java-client.jar';
 const hasPymysql = hasPythonModule('pymysql');
@@ -61,6 +68,7 @@ describe('clients in other languages through the gateway to MariaDB, with everyt
     async () => {
       const source = fileURLToPath(new URL('mysql-jdbc.java', import.meta.url));
       const [direct, through] = await both('java', (side) => [
+        ...JAVA_ONCE,
         '-cp',
         JDBC_JAR,
         source,

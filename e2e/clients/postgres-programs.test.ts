@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { libpqEnvironment, openSides, type Side, type Sides } from './postgres-sides.ts';
-import { hasPythonModule, isOnPath, PYTHON, runProgram } from './run-program.ts';
+import { hasPythonModule, isOnPath, JAVA_ONCE, PYTHON, runProgram } from './run-program.ts';
 
 const JDBC_JAR = '/usr/share/java/postgresql.jar';
 const hasPsycopg = hasPythonModule('psycopg');
@@ -38,7 +38,15 @@ describe('clients in other languages through the gateway, with everything allowe
       const run = ({ host, port, user, password, database }: Side) =>
         runProgram(
           'java',
-          ['-cp', JDBC_JAR, source, `jdbc:postgresql://${host}:${port}/${database}`, user, password],
+          [
+            ...JAVA_ONCE,
+            '-cp',
+            JDBC_JAR,
+            source,
+            `jdbc:postgresql://${host}:${port}/${database}`,
+            user,
+            password,
+          ],
           { env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' } },
         );
       const direct = await run(sides.direct);

@@ -4,6 +4,9 @@ import { existsSync } from 'node:fs';
 /** Debian's own Python, the one that its python3-* packages extend. */
 export const PYTHON = '/usr/bin/python3';
 
+/** For a program of Java that runs once: most of its time would go into making it fast. */
+export const JAVA_ONCE: readonly string[] = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 /** How a program ended and what it wrote. */
 export interface ProgramResult {
   readonly code: number | string;
@@ -18,7 +21,7 @@ export function runProgram(
   options: { readonly env: NodeJS.ProcessEnv; readonly input?: string },
 ): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    const limits = { timeout: 50_000, maxBuffer: 64 * 1024 * 1024 };
+    const limits = { timeout: 150_000, maxBuffer: 64 * 1024 * 1024 };
     const done = (error: ExecFileException | null, stdout: string, stderr: string): void =>
       resolve({ code: error === null ? 0 : (error.code ?? error.signal ?? 'unknown'), stdout, stderr });
     const child = execFile(command, args, { env: options.env, ...limits }, done);
