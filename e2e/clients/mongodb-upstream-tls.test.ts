@@ -1,7 +1,8 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
+import { placeEmptyStore } from '@gatehouse/audit/testkit';
 import { type Demo, parseConfig, type Running, serve } from '@gatehouse/cli';
 import { createAuthority } from '@gatehouse/fleet';
 import { MongoClient } from 'mongodb';
@@ -51,8 +52,9 @@ describe('MongoDB behind TLS', () => {
     const config = parse(readFileSync(join(folder, 'gatehouse.yaml'), 'utf8'));
     const [database] = config.databases;
     Object.assign(database.upstream, { host: 'localhost', port: (end.address() as AddressInfo).port, tls });
-    mkdirSync(join(folder, 'data2'), { recursive: true });
-    cpSync(join(folder, 'data', 'tokens.json'), join(folder, 'data2', 'tokens.json'));
+    const data = join(folder, 'data2');
+    if (!existsSync(data)) await placeEmptyStore(join(data, 'store'));
+    cpSync(join(folder, 'data', 'tokens.json'), join(data, 'tokens.json'));
     writeFileSync(join(folder, 'servers.pem'), authority.certificate);
     const parsed = parseConfig(
       stringify({ ...config, dataDir: './data2', audit: {} }),

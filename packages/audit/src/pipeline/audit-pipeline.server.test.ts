@@ -107,6 +107,7 @@ test('without Redis brings everything to the embedded store, and goes on after a
 
 test('keeps what a killed gateway had acknowledged, in journal and store, again and again', async () => {
   const program = join(import.meta.dirname, '../../testkit/record-forever.ts');
+  await placeEmptyStore(join(dataDir, 'store'));
   for (let round = 1; round <= 2; round += 1) {
     const child = spawn(
       process.execPath,

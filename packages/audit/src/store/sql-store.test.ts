@@ -6,6 +6,7 @@ import { unknown } from '@gatehouse/model';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { chainedLines } from '../../testkit/chained-lines.ts';
 import { ADA, BOT, DENY, intent, login, outcome, statement } from '../../testkit/event-bodies.ts';
+import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { formatLine, GENESIS, parseLine } from '../journal/event-line.ts';
 import type { AuditStore, SearchFilter, StoredEvent } from './audit-store.ts';
 import { openStore } from './open-store.ts';
@@ -35,6 +36,7 @@ let store: AuditStore;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'gatehouse-store-'));
+  await placeEmptyStore(join(dir, 'store'));
   store = await openStore({ kind: 'embedded', dir: join(dir, 'store') }, () => undefined);
   await store.migrate();
   expect(await store.insert(LINES)).toEqual({
