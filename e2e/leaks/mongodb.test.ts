@@ -3,6 +3,7 @@ import { type Document, Long, MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStage } from '../stage/open-stage.ts';
 import { SHIPPED_POLICIES } from '../stage/policies.ts';
+import { createValueFinder } from './find-values.ts';
 import { MONGODB_LEAKS, type MongoLeak } from './mongodb-rows.ts';
 
 interface Answer {
@@ -14,17 +15,17 @@ interface Answer {
 describe('no masked value of MongoDB leaves', () => {
   let stage: Demo;
   let client: MongoClient;
-  let secrets: readonly string[] = [];
+  let findSecrets: (received: Buffer) => readonly string[];
 
   beforeAll(async () => {
     stage = await openStage({ need: ['mongodb'], policies: SHIPPED_POLICIES, upstreamAs: 'owner' });
     const direct = await MongoClient.connect(stage.fleet.mongodb!.url);
     const tickets = await direct.db('support').collection('tickets').find().toArray();
     const events = await direct.db('support').collection('events').find().toArray();
-    secrets = [
+    findSecrets = createValueFinder([
       ...tickets.flatMap(({ customer }) => [customer?.email, customer?.phone]),
       ...events.map(({ actor }) => actor?.email),
-    ].filter((value): value is string => typeof value === 'string' && value.length > 5);
+    ]);
     await direct.close();
     client = new MongoClient(
       `mongodb://ana:${stage.token('ana')}@127.0.0.1:${stage.port('mongodb')}/support?authSource=admin`,
@@ -71,7 +72,7 @@ describe('no masked value of MongoDB leaves', () => {
     ),
   )('%s: %s', async (_expect, _text, { command, expect: expected }: MongoLeak) => {
     const { error, text } = await run(command);
-    expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+    expect(findSecrets(Buffer.from(text))).toEqual([]);
     if (expected === 'denied' || expected === 'depth') expect(error).toMatch(/^gatehouse: /);
     else expect(error).toBeNull();
   });

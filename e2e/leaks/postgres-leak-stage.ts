@@ -1,6 +1,7 @@
 import type { Demo } from '@gatehouse/cli';
 import pg from 'pg';
 import { openStage } from '../stage/open-stage.ts';
+import { createValueFinder } from './find-values.ts';
 
 /** How a statement is sent as a whole. */
 export const STATEMENT_CHANNELS = {
@@ -20,7 +21,7 @@ export interface PostgresLeakStage {
   forget(): void;
   /** What has arrived since: every byte, whatever the driver made of it. */
   received(): Buffer;
-  /** The values of personal columns, of those long enough to be told from chance, that have arrived since. */
+  /** The values of personal columns, of those long enough to be told from chance, that have arrived since; byte by byte. */
   leaked(): readonly string[];
   close(): Promise<void>;
 }
@@ -34,10 +35,7 @@ export async function openPostgresLeakStage(policies: string): Promise<PostgresL
   const { rows } = await direct.query('select email, phone, national_id from customers');
   const cards = await direct.query('select card_number from payments where id <= 50');
   await direct.end();
-  const secrets = [...rows, ...cards.rows]
-    .flatMap((row) => Object.values(row))
-    .filter((value): value is string => typeof value === 'string' && value.length > 5)
-    .map((secret) => [secret, Buffer.from(secret).toString('latin1')] as const);
+  const findSecrets = createValueFinder([...rows, ...cards.rows].flatMap((row) => Object.values(row)));
   const client = new pg.Client({
     host: '127.0.0.1',
     port: stage.port('postgres'),
@@ -56,10 +54,7 @@ export async function openPostgresLeakStage(policies: string): Promise<PostgresL
       chunks = [];
     },
     received: () => Buffer.concat(chunks),
-    leaked() {
-      const text = Buffer.concat(chunks).toString('latin1');
-      return secrets.filter(([, bytes]) => text.includes(bytes)).map(([secret]) => secret);
-    },
+    leaked: () => findSecrets(Buffer.concat(chunks)),
     async close() {
       await client.end();
       await stage.close();
