@@ -6,7 +6,8 @@ import { intent } from '../../testkit/event-bodies.ts';
 import { type AuditEvent, parseLine } from '../journal/event-line.ts';
 import { type Journal, type JournalOptions, openJournal } from '../journal/journal.ts';
 import { type Checkpoint, isSignedBy, readCheckpoint, signCheckpoint } from './checkpoint.ts';
-import { createCheckpointer } from './checkpointer.ts';
+import { createCheckpointer, type FindRoot } from './checkpointer.ts';
+import { merkleRoot } from './merkle-tree.ts';
 import { openSigningKey, type SigningKey } from './signing-key.ts';
 
 let dir: string;
@@ -27,7 +28,7 @@ interface Opened {
   close(how: 'signed' | 'killed'): Promise<void>;
 }
 
-function open(changes: Partial<JournalOptions> = {}): Opened {
+function open(changes: Partial<JournalOptions> = {}, findRoot?: FindRoot): Opened {
   const checkpointer = createCheckpointer({
     dir,
     node: 'gw-1',
@@ -46,6 +47,7 @@ function open(changes: Partial<JournalOptions> = {}): Opened {
     ...changes,
   });
   checkpointer.start(journal);
+  if (findRoot !== undefined) checkpointer.leaveRootsTo(findRoot);
   journal.flush();
   return {
     journal,
@@ -185,6 +187,66 @@ test('goes on signing what ends statements while the journal is full', async () 
   await close('signed');
   const all = ranges();
   expect(all.map(([from]) => from)).toEqual([1, ...all.slice(0, -1).map(([, to]) => to! + 1)]);
+});
+
+/** Every event is covered once, in order, and each root is that of the lines in the files. */
+function expectSigned(): void {
+  const hashes = events().map(({ prev }) => prev);
+  const all = checkpoints();
+  expect(all.map(({ from }) => from)).toEqual([1, ...all.slice(0, -1).map(({ to }) => to + 1)]);
+  for (const { from, to, head, root } of all) {
+    expect(root).toBe(merkleRoot(hashes.slice(from, to + 1)));
+    expect(head).toBe(hashes[to]);
+  }
+}
+
+test('signs roots that come later, over what was written when they were asked for', async () => {
+  const asked: (readonly string[])[] = [];
+  const answers: (() => void)[] = [];
+  const { append, close } = open({}, (hashes) => {
+    asked.push(hashes);
+    return new Promise((resolve) => answers.push(() => resolve(merkleRoot(hashes))));
+  });
+  const before = ranges().length;
+  append(9);
+  expect(asked.map(({ length }) => length)).toEqual([10]);
+  append(5);
+  expect(asked).toHaveLength(1);
+  expect(ranges()).toHaveLength(before);
+  answers[0]!();
+  await Promise.resolve();
+  append(1);
+  expect(ranges().at(-1)).toEqual([1, 10]);
+  await close('signed');
+  expectSigned();
+  expect(ranges().at(-1)![1]).toBe(events().length - 1);
+});
+
+test('computes roots itself that are refused or do not come before as much again is written, or before it closes', async () => {
+  const late: (() => void)[] = [];
+  const answers: FindRoot[] = [
+    () => Promise.reject(new Error('gone')),
+    (hashes) => new Promise((resolve) => late.push(() => resolve(merkleRoot(hashes)))),
+  ];
+  let asked = 0;
+  const { append, close } = open({}, (hashes) => {
+    asked += 1;
+    return answers[Math.min(asked, answers.length) - 1]!(hashes);
+  });
+  append(9);
+  await new Promise((resolve) => setImmediate(resolve));
+  append(1);
+  expect(ranges()).toEqual([[1, 10]]);
+  append(30);
+  expect(ranges()).toHaveLength(2);
+  expect(asked).toBeGreaterThan(2);
+  await close('signed');
+  expectSigned();
+  const signed = ranges();
+  for (const answer of late) answer();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(ranges()).toEqual(signed);
+  expect(troubles).toEqual([]);
 });
 
 test('makes a key that only its owner can read, and refuses one that others can', () => {

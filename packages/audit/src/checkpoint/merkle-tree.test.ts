@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { createMerkleTree } from './merkle-tree.ts';
+import { createMerkleTree, merkleRoot } from './merkle-tree.ts';
 
 const leaf = (index: number) => createHash('sha256').update(`{"seq":${index}}`).digest('hex');
 
@@ -25,6 +25,7 @@ test('gives the root that RFC 6962 defines for every number of leaves', () => {
     tree.add(leaf(index));
     expect(tree.size).toBe(index);
     expect(tree.root()).toBe(definedRoot(leaves));
+    expect(merkleRoot(leaves)).toBe(tree.root());
   }
 });
 

@@ -52,6 +52,13 @@ export function createMerkleTree(): MerkleTree {
   };
 }
 
+/** Gives the root over lines' hashes, 64 hex digits each. */
+export function merkleRoot(lineHashes: Iterable<string>): string {
+  const tree = createMerkleTree();
+  for (const lineHash of lineHashes) tree.add(lineHash);
+  return tree.root();
+}
+
 /** Gives the hash of an inner node over those of its two. */
 function createPairHash(): (left: string, right: string) => string {
   const both = Buffer.alloc(1 + 2 * HASH_BYTES);

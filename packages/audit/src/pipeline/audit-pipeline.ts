@@ -27,7 +27,7 @@ import { type StoreSigner, startStoreRetention } from '../retention/retain-store
 import { readCursor } from '../shipping/cursor-file.ts';
 import type { LineBatch } from '../shipping/segment-reader.ts';
 import { type Shipper, type ShipperOptions, type ShipperStatus, startShipper } from '../shipping/shipper.ts';
-import { startThreadedShipper } from '../shipping/threaded-shipper.ts';
+import { startThreadedShipper, type ThreadedShipperOptions } from '../shipping/threaded-shipper.ts';
 import type { NamedSink } from '../sinks/audit-sink.ts';
 import { openSink } from '../sinks/open-sink.ts';
 import type { AuditStore, StoreLimits } from '../store/audit-store.ts';
@@ -131,7 +131,7 @@ export async function openAuditPipeline(options: AuditPipelineOptions): Promise<
     await openWatches(options, { node: options.node, journal, key }, store, opened);
     const worker =
       store === null || options.redisUrl === undefined ? null : openWorker(options, store, opened);
-    const shipper = await openShipper(options, journal, cursor, store, opened);
+    const shipper = await openShipper(options, { journal, checkpointer }, cursor, store, opened);
     const sinks = openSinks(options, journal, opened);
     const takers = [shipper, ...sinks.values()];
     const takenSeq = () => Math.min(...takers.map((taker) => taker.status().safeSeq));
@@ -275,7 +275,7 @@ export function logAlert(log: AuditLog, alert: WorkerAlert): void {
 
 async function openShipper(
   options: AuditPipelineOptions,
-  journal: Journal,
+  { journal, checkpointer }: { readonly journal: Journal; readonly checkpointer: Checkpointer },
   cursor: JournalPosition,
   store: AuditStore | null,
   opened: Opened,
@@ -292,8 +292,15 @@ async function openShipper(
   const shipper =
     redisUrl === undefined
       ? await openDirect(options, common, cursor, store!)
-      : startThreadedShipper({ ...common, redisUrl });
+      : openThreaded({ ...common, redisUrl }, checkpointer);
   opened.push(() => shipper.close(CLOSE_GRACE_MS));
+  return shipper;
+}
+
+/** To the queue, from a thread that computes roots, too. */
+function openThreaded(options: ThreadedShipperOptions, checkpointer: Checkpointer): Shipper {
+  const shipper = startThreadedShipper(options);
+  checkpointer.leaveRootsTo((hashes) => shipper.findRoot(hashes));
   return shipper;
 }
 

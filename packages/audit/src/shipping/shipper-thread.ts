@@ -1,9 +1,11 @@
 /**
  * The program of the shipper's thread: reads the journal's files and puts them on the queue, while the
- * gateway's own thread only says how far the journal has come.
+ * gateway's own thread only says how far the journal has come. Computes Merkle roots for it, too, over
+ * the hashes that it names: never over what the files say.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { GatewayError } from '@gatehouse/model';
+import { merkleRoot } from '../checkpoint/merkle-tree.ts';
 import { createQueueProducer } from '../queue/queue-producer.ts';
 import { type ShippedJournal, startShipper } from './shipper.ts';
 import {
@@ -71,10 +73,19 @@ function run(options: ShipperThreadOptions): void {
         waiting.delete(id);
         return;
       }
+      case 'hashes':
+        send({ kind: 'root', id: message.id, root: merkleRoot(splitHashes(message.hashes)) });
+        return;
       case 'close':
         void close(message.graceMs);
     }
   });
+}
+
+const HASH_DIGITS = 64;
+
+function* splitHashes(joined: string): Generator<string> {
+  for (let at = 0; at < joined.length; at += HASH_DIGITS) yield joined.slice(at, at + HASH_DIGITS);
 }
 
 run(workerData as ShipperThreadOptions);

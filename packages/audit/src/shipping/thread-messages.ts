@@ -17,6 +17,8 @@ export type ToShipper =
   | { readonly kind: 'journal'; readonly written: JournalPosition; readonly synced: JournalPosition }
   /** The answer to `sync`. */
   | { readonly kind: 'synced'; readonly id: number; readonly failed: ErrorText | null }
+  /** The Merkle root over these hashes is wanted: hex digits, joined. */
+  | { readonly kind: 'hashes'; readonly id: number; readonly hashes: string }
   | { readonly kind: 'close'; readonly graceMs: number };
 
 export type FromShipper =
@@ -24,6 +26,8 @@ export type FromShipper =
   | { readonly kind: 'sync'; readonly id: number }
   | { readonly kind: 'delivered'; readonly position: JournalPosition }
   | { readonly kind: 'safe'; readonly seq: number }
+  /** The answer to `hashes`. */
+  | { readonly kind: 'root'; readonly id: number; readonly root: string }
   | { readonly kind: 'backdate'; readonly sinceMs: number }
   | { readonly kind: 'trouble'; readonly failed: ErrorText | null }
   | { readonly kind: 'closed' };

@@ -4,6 +4,7 @@
  *   gateway's thread                         shipper's thread
  *   journal ── how far it has come ────────> reads the files ──> queue
  *        <──── sync, please; delivered to ──
+ *   hashes of lines ───────────────────────> their Merkle root ──> back
  *
  * A thread that dies is started again and goes on from the cursor; what it had delivered lately comes twice.
  */
@@ -33,12 +34,23 @@ const TELL_MS = 10;
 const AGAIN_MS = 1_000;
 /** For a thread that hangs while it closes. */
 const HANGING_MS = 2_000;
+const THREAD_ENDED = 'the thread of the shipper has ended';
 
-export function startThreadedShipper(options: ThreadedShipperOptions): Shipper {
-  return new ThreadedShipper(options);
+export interface ThreadedShipper extends Shipper {
+  /** Computes the Merkle root over hashes of lines in the shipper's thread. Rejects when that ends first. */
+  findRoot(hashes: readonly string[]): Promise<string>;
 }
 
-class ThreadedShipper implements Shipper {
+export function startThreadedShipper(options: ThreadedShipperOptions): ThreadedShipper {
+  return new WorkerShipper(options);
+}
+
+interface RootWaiter {
+  readonly resolve: (root: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+class WorkerShipper implements ThreadedShipper {
   readonly #options: ThreadedShipperOptions;
   readonly #unwatch: () => void;
   #worker: Worker;
@@ -47,6 +59,9 @@ class ThreadedShipper implements Shipper {
   #safeSeq = 0;
   #failure: Error | null = null;
   #closed: (() => void) | null = null;
+  #running = false;
+  #rootsAsked = 0;
+  readonly #rootWaiters = new Map<number, RootWaiter>();
 
   constructor(options: ThreadedShipperOptions) {
     this.#options = options;
@@ -66,6 +81,15 @@ class ThreadedShipper implements Shipper {
       lagMs: backlogMs,
       failure: this.#failure,
     };
+  }
+
+  findRoot(hashes: readonly string[]): Promise<string> {
+    if (!this.#running) return Promise.reject(new Error(THREAD_ENDED));
+    this.#rootsAsked += 1;
+    const id = this.#rootsAsked;
+    const root = new Promise<string>((resolve, reject) => this.#rootWaiters.set(id, { resolve, reject }));
+    this.#send({ kind: 'hashes', id, hashes: hashes.join('') });
+    return root;
   }
 
   async close(graceMs: number): Promise<void> {
@@ -89,6 +113,7 @@ class ThreadedShipper implements Shipper {
       synced: journal.synced(),
     };
     const worker = openThread(workerData);
+    this.#running = true;
     worker.unref();
     worker.on('message', (message: FromShipper) => this.#hear(message));
     worker.on('error', (error) => this.#trouble(error));
@@ -97,11 +122,14 @@ class ThreadedShipper implements Shipper {
   }
 
   #ended(): void {
+    this.#running = false;
+    for (const { reject } of this.#rootWaiters.values()) reject(new Error(THREAD_ENDED));
+    this.#rootWaiters.clear();
     if (this.#closed !== null) {
       this.#closed();
       return;
     }
-    this.#trouble(this.#failure ?? new Error('the thread of the shipper has ended'));
+    this.#trouble(this.#failure ?? new Error(THREAD_ENDED));
     setTimeout(() => {
       if (this.#closed === null) this.#worker = this.#start();
     }, AGAIN_MS).unref();
@@ -122,6 +150,10 @@ class ThreadedShipper implements Shipper {
         return;
       case 'safe':
         this.#safeSeq = message.seq;
+        return;
+      case 'root':
+        this.#rootWaiters.get(message.id)?.resolve(message.root);
+        this.#rootWaiters.delete(message.id);
         return;
       case 'backdate':
         journal.backdate(message.sinceMs);

@@ -13,7 +13,7 @@ import {
   readCheckpoint,
   SIGNING_KEY,
 } from '../checkpoint/checkpoint.ts';
-import { createMerkleTree } from '../checkpoint/merkle-tree.ts';
+import { merkleRoot } from '../checkpoint/merkle-tree.ts';
 import { type PublicKey, parsePublicKey } from '../checkpoint/signing-key.ts';
 import {
   isTombstoneSignedBy,
@@ -176,7 +176,7 @@ export class SignatureCheck {
     const signed = this.#pending.splice(0, to - first + 1);
     if (signed.at(-1) !== head)
       return this.#forged(first, `one of the events up to ${to} is not what was signed`);
-    if (this.#whole && from === first && rootOf(signed) !== root) {
+    if (this.#whole && from === first && merkleRoot(signed) !== root) {
       return this.#forged(first, `the events ${from} to ${to} are not those that were signed`);
     }
     this.#whole = true;
@@ -244,10 +244,4 @@ export class SignatureCheck {
   #forged(seq: number, detail: string): SignatureProblem {
     return { kind: 'forged', seq, detail };
   }
-}
-
-function rootOf(hashes: readonly string[]): string {
-  const tree = createMerkleTree();
-  for (const hash of hashes) tree.add(hash);
-  return tree.root();
 }

@@ -7,7 +7,7 @@ import { DENY, intent, outcome } from '../../testkit/event-bodies.ts';
 import { placeEmptyStore } from '../../testkit/place-empty-store.ts';
 import { checkpointBody, readCheckpoint, signCheckpoint } from '../checkpoint/checkpoint.ts';
 import { createCheckpointer } from '../checkpoint/checkpointer.ts';
-import { createMerkleTree } from '../checkpoint/merkle-tree.ts';
+import { merkleRoot } from '../checkpoint/merkle-tree.ts';
 import {
   formatPublicKey,
   openSigningKey,
@@ -290,9 +290,8 @@ function forgeFrom(seq: number, key: SigningKey): void {
     if (body.kind !== 'gateway') continue;
     const { to, every } = readCheckpoint('gw-1', body.detail)!;
     const hashes = lines.slice(signed, to).map(hashLine);
-    const tree = createMerkleTree();
-    for (const hash of hashes) tree.add(hash);
-    const facts = { node: 'gw-1', from: signed + 1, to, head: hashes.at(-1)!, root: tree.root(), at, every };
+    const root = merkleRoot(hashes);
+    const facts = { node: 'gw-1', from: signed + 1, to, head: hashes.at(-1)!, root, at, every };
     const forged = checkpointBody(signCheckpoint(facts, key), key.publicKey);
     lines[number - 1] = formatLine('gw-1', number, at, hashLine(lines[number - 2]!), JSON.stringify(forged));
     rechain(number + 1);
