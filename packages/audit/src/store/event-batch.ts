@@ -3,9 +3,10 @@
  * each other and what lies in which day.
  */
 import { GatewayError } from '@gatehouse/model';
-import { GENESIS, hashLine, parseLine } from '../journal/event-line.ts';
-import { type EventColumns, eventColumns } from './event-columns.ts';
+import { GENESIS, hashLine } from '../journal/event-line.ts';
+import type { EventColumns } from './event-columns.ts';
 import { eventDay, tomorrow } from './event-day.ts';
+import { type EventReader, type OpenedEvent, readEvent } from './read-event.ts';
 
 export interface BatchEvent {
   readonly columns: EventColumns;
@@ -50,9 +51,14 @@ export interface DayPart {
 }
 
 /** Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. `now` is in milliseconds since 1970. */
-export function openBatch(lines: readonly string[], now: number, ids?: readonly number[]): Batch {
+export function openBatch(
+  lines: readonly string[],
+  now: number,
+  ids?: readonly number[],
+  read: EventReader = readEvent,
+): Batch {
   const latest = tomorrow(now);
-  const events = lines.map((line, index) => openEvent(line, latest, ids?.[index] ?? null));
+  const events = lines.map((line, index) => openEvent(read(line), line, latest, ids?.[index] ?? null));
   // A batch of a journal is in order.
   const inOrder = events.every(
     (event, index) => index === 0 || compareNumbers(events[index - 1]!.columns, event.columns) < 0,
@@ -74,17 +80,14 @@ function sortBatch(all: readonly BatchEvent[]): Batch {
   return { events, repeated, conflicts };
 }
 
-function openEvent(line: string, latest: string, id: number | null): BatchEvent {
-  const event = parseLine(line);
+function openEvent(event: OpenedEvent | null, line: string, latest: string, id: number | null): BatchEvent {
   if (event === null) {
     throw new GatewayError('audit', 'line-malformed', 'expected the line of an event', {
       context: { bytes: Buffer.byteLength(line) },
     });
   }
-  const { node, seq, at, prev } = event;
-  const head = `{"v":1,"node":"${node}","seq":${seq},"at":"${at}","prev":"${prev}",`;
-  const columns = eventColumns(event, line);
-  return { columns, day: eventDay(at, latest), prev, regular: line.startsWith(head), id };
+  const { columns, prev, regular } = event;
+  return { columns, day: eventDay(columns.at, latest), prev, regular, id };
 }
 
 function compareNumbers(a: EventColumns, b: EventColumns): number {

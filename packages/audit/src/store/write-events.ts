@@ -16,6 +16,7 @@ import { createFactsOf } from './event-facts.ts';
 import { type ApartRequests, insertParameters, joinInBatch } from './insert-rows.ts';
 import { DAYS_AT_ONCE, inDays } from './over-days.ts';
 import { readDays } from './read-days.ts';
+import { createEventReader } from './read-event.ts';
 import { readTrims } from './retention-facts.ts';
 import { DAYS, TABLE } from './schema.ts';
 import { INSERT_EVENTS, joinOutcomes } from './schema-functions.ts';
@@ -34,6 +35,7 @@ export type EventWriter = (lines: readonly string[], options?: WriteOptions) => 
 
 export function createEventWriter(run: RunSql): EventWriter {
   const factsOf = createFactsOf();
+  const read = createEventReader();
 
   const add = async (events: readonly BatchEvent[], again: boolean): Promise<Added> => {
     const { runs, broken } = runsOf(events);
@@ -61,7 +63,7 @@ export function createEventWriter(run: RunSql): EventWriter {
   };
 
   return async (lines, { ids } = {}) => {
-    const batch = openBatch(lines, Date.now(), ids);
+    const batch = openBatch(lines, Date.now(), ids, read);
     let result: InsertResult = {
       inserted: 0,
       duplicates: batch.repeated,
