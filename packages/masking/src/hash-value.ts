@@ -25,14 +25,7 @@ import {
   parseInteger,
   parseTimestamp,
 } from './canonical-value.ts';
-import {
-  type AsciiMask,
-  type FastMasks,
-  type IntegerMask,
-  isAscii,
-  LEFT_TO_TEXT,
-  writeInteger,
-} from './fast-mask.ts';
+import { type AsciiMask, type FastMasks, type IntegerMask, LEFT_TO_TEXT, writeInteger } from './fast-mask.ts';
 import { integerRange } from './integer-range.ts';
 import { keyedDigest } from './keyed-digest.ts';
 import type { KeyedMac } from './keyed-mac.ts';
@@ -96,8 +89,8 @@ export function fastHash(mac: KeyedMac, column: MaskColumn): FastMasks {
 function hashAscii(batch: TagBatch, size: number): AsciiMask {
   return {
     write(source, start, end, target, to) {
-      if (!isAscii(source, start, end)) return LEFT_TO_TEXT;
       const tag = batch.find(source, start, end);
+      if (tag === -1) return LEFT_TO_TEXT;
       const { tags } = batch;
       for (let at = 0, from = tag; at < size; at += 2, from++) {
         const byte = tags[from]!;
@@ -106,13 +99,7 @@ function hashAscii(batch: TagBatch, size: number): AsciiMask {
       }
       return isSame(source, start, end, target, to, size) ? LEFT_TO_TEXT : size;
     },
-    ahead: {
-      clear: () => batch.clear(),
-      add(source, start, end) {
-        if (isAscii(source, start, end)) batch.add(source, start, end);
-      },
-      run: () => batch.run(),
-    },
+    ahead: batch,
   };
 }
 

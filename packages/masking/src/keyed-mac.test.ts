@@ -92,14 +92,17 @@ describe('KeyedMac', () => {
 });
 
 describe('TagBatch', () => {
-  const find = (batch: TagBatch, value: Buffer): string => {
+  const find = (batch: TagBatch, value: Buffer): string | null => {
     const source = Buffer.concat([Buffer.from('>'), value, Buffer.from('<')]);
     const at = batch.find(source, 1, 1 + value.length);
+    if (at === -1) return null;
     return Buffer.from(batch.tags.subarray(at, at + 16)).toString('hex');
   };
 
   it('gives the same tags, whatever was said beforehand', () => {
-    const lists = fc.array(bytes(80), { maxLength: 40 });
+    const ascii = bytes(80).map((value) => value.map((byte) => byte & 0x7f));
+    const lists = fc.array(fc.oneof(ascii, ascii, bytes(20)).map(Buffer.from), { maxLength: 40 });
+    const isAscii = (value: Buffer) => value.every((byte) => byte < 0x80);
     fc.assert(
       fc.property(secrets, lists, lists, fc.boolean(), (secret, said, others, inOrder) => {
         const mac = new KeyedMac(secret);
@@ -109,7 +112,8 @@ describe('TagBatch', () => {
           for (const value of said) batch.add(value, 0, value.length);
           batch.run();
           const asked = inOrder ? said : [...others, ...said.slice(round), ...others];
-          for (const value of asked) expect(find(batch, value)).toBe(expected(secret, 'hash:text', value));
+          for (const value of asked)
+            expect(find(batch, value)).toBe(isAscii(value) ? expected(secret, 'hash:text', value) : null);
         }
       }),
       { numRuns: 60 },
@@ -119,7 +123,7 @@ describe('TagBatch', () => {
   it('takes values of every length, and more than it has room for', () => {
     const secret = Buffer.alloc(32, 7);
     const batch = new TagBatch(new KeyedMac(secret), 'hash:text');
-    const values = Array.from({ length: 300 }, (_, at) => Buffer.alloc(at % 70, at));
+    const values = Array.from({ length: 300 }, (_, at) => Buffer.alloc(at % 70, at & 0x7f));
     for (const value of values) batch.add(value, 0, value.length);
     batch.run();
     for (const value of values) expect(find(batch, value)).toBe(expected(secret, 'hash:text', value));

@@ -1,3 +1,4 @@
+import { isAscii } from './fast-mask.ts';
 import { BLOCK_BYTES, type KeyedMac, type MacState, PADDING } from './keyed-mac.ts';
 
 /**
@@ -28,7 +29,7 @@ export class TagBatch {
     this.#next = 0;
   }
 
-  /** Says a value; one too many, a long one and the empty one are left out. */
+  /** Says a value, if it is in ASCII; one too many, a long one and the empty one are left out. */
   add(source: Uint8Array, start: number, end: number): void {
     const size = end - start;
     if (this.#count === CAPACITY || !isSayable(size)) return;
@@ -37,7 +38,13 @@ export class TagBatch {
     const place = this.#count * LONGEST;
     const blocks = blocksOf(size);
     for (let word = place >> 2, last = word + blocks * BLOCK_WORDS; word < last; word++) valueWords[word] = 0;
-    for (let from = start, to = place; from < end; from++, to++) values[to] = source[from]!;
+    let all = 0;
+    for (let from = start, to = place; from < end; from++, to++) {
+      const byte = source[from]!;
+      all |= byte;
+      values[to] = byte;
+    }
+    if (all >= 0x80) return;
     if (size < blocks * BLOCK_BYTES) values[place + size] = PADDING;
     sizes[this.#count++] = size;
   }
@@ -61,17 +68,16 @@ export class TagBatch {
     }
   }
 
-  /** Where in `tags` the tag of a value begins. */
+  /** Where in `tags` the tag of a value begins, in ASCII; -1 when it is something else. */
   find(source: Uint8Array, start: number, end: number): number {
-    if (this.#next < this.#count && isSayable(end - start)) {
-      const index = this.#next;
-      if (this.#isSaid(index, source, start, end)) {
-        this.#next += 1;
-        this.tags = this.#room!.states;
-        return index * BLOCK_BYTES;
-      }
-      this.clear();
+    const index = this.#next;
+    if (index < this.#count && this.#isSaid(index, source, start, end)) {
+      this.#next += 1;
+      this.tags = this.#room!.states;
+      return index * BLOCK_BYTES;
     }
+    if (!isAscii(source, start, end)) return -1;
+    if (isSayable(end - start)) this.clear();
     this.tags = this.#mac.tag(this.#state, source, start, end);
     return 0;
   }

@@ -100,7 +100,9 @@ function aheadOf(memo: MaskMemo, ahead: AheadOfBytes): ValuesAhead {
     get isUseful() {
       return memo.isGivenUp;
     },
-    ...ahead,
+    clear: () => ahead.clear(),
+    add: (source, start, end) => ahead.add(source, start, end),
+    run: () => ahead.run(),
   };
 }
 

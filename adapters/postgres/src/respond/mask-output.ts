@@ -12,6 +12,10 @@ export class MaskOutput {
   at = 0;
   #start = 0;
   #chunkBytes = FIRST_CHUNK_BYTES;
+  #view = viewOf(EMPTY);
+  /** Where most is copied from. */
+  #source: Buffer = EMPTY;
+  #sourceView = viewOf(EMPTY);
 
   /** Bytes of what is being written. */
   get length(): number {
@@ -22,10 +26,17 @@ export class MaskOutput {
   begin(): void {
     if (this.bytes.length > LARGEST_CHUNK_BYTES) {
       // One very long row must not stay in memory with the session.
-      this.bytes = EMPTY;
+      this.#use(EMPTY);
       this.at = 0;
     }
     this.#start = this.at;
+  }
+
+  /** What is copied from now on is mostly out of this buffer. */
+  copyFrom(source: Buffer): void {
+    if (source === this.#source) return;
+    this.#source = source;
+    this.#sourceView = viewOf(source);
   }
 
   /** Makes room for so many bytes behind `at`. */
@@ -50,8 +61,18 @@ export class MaskOutput {
     const { bytes } = this;
     let to = this.at;
     this.at += count;
-    if (count > SHORT) source.copy(bytes, to, start, end);
-    else for (let from = start; from < end; from++) bytes[to++] = source[from]!;
+    if (count > SHORT) {
+      source.copy(bytes, to, start, end);
+      return;
+    }
+    let from = start;
+    if (source === this.#source) {
+      // Four bytes at a time take a quarter of the time.
+      const words = this.#view;
+      const sourceWords = this.#sourceView;
+      for (; end - from >= 4; from += 4, to += 4) words.setInt32(to, sourceWords.getInt32(from));
+    }
+    for (; from < end; from++) bytes[to++] = source[from]!;
   }
 
   /** Forgets what was written behind a length. */
@@ -70,15 +91,24 @@ export class MaskOutput {
     return frame;
   }
 
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.#view = viewOf(bytes);
+  }
+
   #grow(count: number): void {
     const written = this.length;
     this.#chunkBytes = Math.min(this.#chunkBytes * 2, LARGEST_CHUNK_BYTES);
     const next = Buffer.allocUnsafeSlow(Math.max(this.#chunkBytes, (written + count) * 2));
     this.bytes.copy(next, 0, this.#start, this.at);
-    this.bytes = next;
+    this.#use(next);
     this.#start = 0;
     this.at = written;
   }
+}
+
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
 function writeInt32(target: Buffer, to: number, value: number): void {
@@ -91,5 +121,5 @@ function writeInt32(target: Buffer, to: number, value: number): void {
 const EMPTY = Buffer.alloc(0);
 const FIRST_CHUNK_BYTES = 2 * 1024;
 const LARGEST_CHUNK_BYTES = 64 * 1024;
-/** So many bytes are written as fast one by one, and without a view of them. */
-const SHORT = 160;
+/** More bytes are copied faster by the platform, which makes a view of them. */
+const SHORT = 256;

@@ -18,6 +18,7 @@ export class RowMasker {
     this.#ahead.look(frame, plan);
     const out = this.#out;
     out.begin();
+    out.copyFrom(bytes);
     out.reserve(end - start);
     const at = maskFields(bytes, start, start + ROW_HEAD_BYTES, end, plan, counter, out);
     if (at !== end) throw new WireError('trailing-bytes', 'row');
