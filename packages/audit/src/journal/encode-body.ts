@@ -1,8 +1,7 @@
 /**
  * An event's body as JSON text, cheaply and within bounds.
  *
- * Statements, decisions, principals and session facts are shared by many events. Where they are
- * frozen their JSON is kept by identity; an object that could still change is written anew each time.
+ * Statements, decisions, principals and session facts are shared by many events: `shared-json.ts`.
  * Long texts and parameters are cut, with their length and SHA-256 in place of the rest, so that one
  * statement of a gigabyte cannot fill the journal. What is too large even then is refused.
  */
@@ -14,6 +13,7 @@ import {
   type JsonValue,
   type OutcomeBody,
 } from '@gatehouse/model';
+import { createSharedJson, createSharedPairs } from './shared-json.ts';
 
 /** Characters of a statement's text, and of each string among its parameters, that are kept. */
 const MAX_TEXT_CHARACTERS = 64 * 1024;
@@ -27,17 +27,9 @@ export type EncodeBody = (body: AuditBody) => string;
 
 /** Creates an encoder with a cache of its own; the cache holds nothing alive. */
 export function createBodyEncoder(): EncodeBody {
-  const cache = new WeakMap<object, string>();
-  const shared = (value: object): string => {
-    const kept = cache.get(value);
-    if (kept !== undefined) return kept;
-    const text = JSON.stringify(value);
-    if (Object.isFrozen(value)) cache.set(value, text);
-    return text;
-  };
-  const quote = createQuote();
+  const writeIntent = createIntentWriter();
   return (body) => {
-    const text = stringify(body, shared, quote);
+    const text = stringify(body, writeIntent);
     if (text.length <= MAX_BODY_CHARACTERS) return text;
     throw new GatewayError(
       'audit',
@@ -62,13 +54,9 @@ function createQuote(): (text: string) => string {
   };
 }
 
-function stringify(
-  body: AuditBody,
-  shared: (value: object) => string,
-  quote: (text: string) => string,
-): string {
+function stringify(body: AuditBody, writeIntent: (body: IntentBody) => string): string {
   try {
-    if (body.kind === 'intent') return stringifyIntent(body, shared, quote);
+    if (body.kind === 'intent') return writeIntent(body);
     return body.kind === 'outcome' ? stringifyOutcome(body) : JSON.stringify(body);
   } catch (cause) {
     throw new GatewayError('audit', 'event-not-json', 'an event cannot be written as JSON', {
@@ -78,18 +66,29 @@ function stringify(
   }
 }
 
-function stringifyIntent(
-  body: IntentBody,
-  shared: (value: object) => string,
-  quote: (text: string) => string,
-): string {
-  const statements = body.statements.map(shared).join(',');
-  let text = `{"kind":"intent","request":${JSON.stringify(body.request)},"session":${shared(body.session)}`;
-  text += `,"principal":${shared(body.principal)},"statements":[${statements}]`;
-  text += `,"decision":${shared(body.decision)},"via":${JSON.stringify(body.via)}`;
-  if (body.text !== undefined) text += `,"text":${quote(body.text)}`;
-  if (body.parameters !== undefined) text += `,"parameters":${stringifyParameters(body.parameters)}`;
-  return `${text}}`;
+function createIntentWriter(): (body: IntentBody) => string {
+  const shared = createSharedJson();
+  const quote = createQuote();
+  const who = createSharedPairs(shared, (session, principal) => [
+    ...['"session":', session],
+    ...[',"principal":', principal],
+  ]);
+  const what = createSharedPairs(shared, (decision, statement) => [
+    ...['"statements":[', statement],
+    ...['],"decision":', decision],
+  ]);
+  return ({ request, session, principal, statements, decision, via, text, parameters }) => {
+    const [only] = statements;
+    const judged =
+      statements.length === 1 && only !== undefined
+        ? what(decision, only)
+        : `"statements":[${statements.map(shared).join(',')}],"decision":${shared(decision)}`;
+    let json = `{"kind":"intent","request":${JSON.stringify(request)},${who(session, principal)},${judged}`;
+    json += `,"via":${JSON.stringify(via)}`;
+    if (text !== undefined) json += `,"text":${quote(text)}`;
+    if (parameters !== undefined) json += `,"parameters":${stringifyParameters(parameters)}`;
+    return `${json}}`;
+  };
 }
 
 /** As JSON.stringify would, at half the cost: every statement has one. */
