@@ -19,10 +19,10 @@ export async function bootstrap(args) {
     process.stderr.write(`gatehouse: expected start, test or build, got \`${command ?? ''}\`\n`);
     return 2;
   }
-  if (command === 'test') {
-    await provideSystemPackages({ asked: rest.includes('--install-system') });
-  }
+  // Both mostly wait for what they download.
+  const packages = command === 'test' && provideSystemPackages({ asked: rest.includes('--install-system') });
   const prepared = (await install()) || (await build());
+  await packages;
   if (prepared !== 0) return prepared;
   if (command === 'test') return runTests(rest.filter((arg) => arg !== '--install-system'));
   if (command === 'start') {

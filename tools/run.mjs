@@ -18,7 +18,7 @@ export function run(command, args, { cwd, env, quiet = false } = {}) {
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
-      stdio: quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+      stdio: quiet ? ['inherit', 'pipe', 'pipe'] : 'inherit',
     });
     let output = '';
     if (quiet) {

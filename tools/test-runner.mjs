@@ -1,7 +1,7 @@
 /**
- * Runs the checks and both test projects and ends with the line `N passed, N failed, N skipped`.
+ * Runs the checks and all tests and ends with the line `N passed, N failed, N skipped`.
  *
- * The numbers are vitest's, added over the projects. What fails without being a test (a check, a file that cannot be
+ * The numbers are vitest's. What fails without being a test (a check, a file that cannot be
  * loaded, an error outside of any test, a runner that died) is added to the failed ones, so that the line never
  * looks better than the exit code. Nothing at all having run is a failure.
  */
@@ -16,40 +16,35 @@ import { ROOT } from './workspace.mjs';
 export async function runTests(args) {
   const filtered = args.length > 0;
   const total = { passed: 0, failed: 0, skipped: 0 };
+  const servers = bringServers();
   if (!filtered) {
     const failed = await runChecks({ except: ['unit tests'] });
     total.failed += failed.length;
   }
-  await bringServers();
-  for (const project of ['unit', 'e2e']) add(total, await runProject(project, args));
+  process.stdout.write('\nservers\n');
+  process.stdout.write((await servers).output);
+  add(total, await runVitest(args));
   const nothing = total.passed + total.failed === 0;
   if (nothing) process.stderr.write('gatehouse: no test ran\n');
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed > 0 || nothing ? 1 : 0;
 }
 
-/** Downloads what the fleet lacks before the first test, and shows which servers the tests will meet. */
-async function bringServers() {
-  process.stdout.write('\nservers\n');
-  await run(process.execPath, [
-    join(ROOT, 'tools/gatehouse.mjs'),
-    '--source',
-    join(ROOT, 'e2e/fleet/main.ts'),
-    '--check',
-  ]);
+/** Downloads what the fleet lacks before the first test, and tells which servers the tests will meet. */
+function bringServers() {
+  const program = [join(ROOT, 'tools/gatehouse.mjs'), '--source', join(ROOT, 'e2e/fleet/main.ts')];
+  return run(process.execPath, [...program, '--check'], { quiet: true });
 }
 
-async function runProject(project, args) {
+async function runVitest(args) {
   const folder = mkdtempSync(join(tmpdir(), 'gatehouse-test-'));
   const report = join(folder, 'report.json');
   try {
-    process.stdout.write(`\n${project} tests\n`);
+    process.stdout.write('\ntests\n');
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-    // A filter that leaves one of the projects without a test is no failure; that nothing ran at all is seen above.
+    // That nothing ran at all is seen above.
     const how = [
       'run',
-      '--project',
-      project,
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
