@@ -1,8 +1,12 @@
-import type { IntentBody, JsonValue, OutcomeBody } from '@gatehouse/model';
+import type { AuditBody, IntentBody, JsonValue, OutcomeBody } from '@gatehouse/model';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { intent } from '../../testkit/event-bodies.ts';
+import { codeOf, event, statementEvent, useJournalFolder, written } from '../../testkit/journal-folder.ts';
 import { createBodyEncoder } from './encode-body.ts';
+import { parseLine } from './event-line.ts';
+
+const { open, lines, chain } = useJournalFolder();
 
 const OUTCOME: OutcomeBody = {
   kind: 'outcome',
@@ -92,4 +96,50 @@ test('writes parts that are not frozen as they are now, whatever they stand besi
   open.fingerprint = 'after';
   expect(encode(body)).toContain('"fingerprint":"after"');
   expect(encode(body)).toBe(JSON.stringify(body));
+});
+
+test('keeps hostile texts on one line and cuts huge ones, with their length and hash', async () => {
+  const journal = open();
+  const hostile = 'select \'a\nb\u2028c\ud800"\\\0';
+  journal.append(statementEvent(hostile));
+  journal.append(statementEvent('x'.repeat(10_000_000), ['y'.repeat(10_000_000)]));
+  journal.append(
+    statementEvent(
+      'many',
+      Array.from({ length: 200_000 }, (_, index) => index),
+    ),
+  );
+  await written(journal);
+  const bodies = lines().map((line) => parseLine(line)?.body as IntentBody);
+  expect(bodies[0]?.text).toBe(hostile);
+  expect(bodies[1]?.text).toMatch(
+    /^x{65536} \[cut by the audit: 10000000 characters, sha256 [0-9a-f]{64}\]$/,
+  );
+  expect(bodies[1]?.parameters?.[0]).toMatch(/^y{65536} \[cut by the audit: 10000000 characters/);
+  expect(bodies[2]?.parameters).toEqual([
+    expect.stringMatching(/^\[cut by the audit: 200000 parameters, sha256 [0-9a-f]{64}\]$/),
+  ]);
+});
+
+test('refuses an event that is no JSON or too large, and records the next one', async () => {
+  const journal = open();
+  const endless: Record<string, unknown> = {};
+  endless['self'] = endless;
+  expect(codeOf(() => journal.append({ ...event('a'), detail: endless } as AuditBody))).toBe(
+    'audit/event-not-json',
+  );
+  expect(codeOf(() => journal.append(event('x'.repeat(3_000_000))))).toBe('audit/event-too-large');
+  expect(journal.append(event('b'))).toBe(1);
+  await written(journal);
+  expect(chain()).toEqual(['b']);
+});
+
+test('writes shared facts as they are now unless they are frozen', async () => {
+  const journal = open();
+  const body = statementEvent('select 1');
+  journal.append(body);
+  (body.session as { tls: boolean }).tls = false;
+  journal.append(body);
+  await written(journal);
+  expect(lines().map((line) => (parseLine(line)!.body as IntentBody).session.tls)).toEqual([true, false]);
 });
