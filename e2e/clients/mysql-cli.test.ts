@@ -201,6 +201,13 @@ describe.skipIf(!hasMariadb)(
       expect(direct.seen).toContain('ERROR 1317 (70100)');
     });
 
+    /** Whether the server runs the statement that is to be cancelled. */
+    async function isAsleep(): Promise<boolean> {
+      const list = `select count(*) from information_schema.processlist where info like 'update accounts%' and info like '%sleep%'`;
+      const { stdout } = await mariadb(sides.direct, ['-N', '-e', list]);
+      return stdout.trim() === '1';
+    }
+
     async function interrupted(side: Side): Promise<{ readonly code: number | null; readonly seen: string }> {
       const child = spawn(
         'mariadb',
@@ -213,8 +220,7 @@ describe.skipIf(!hasMariadb)(
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (seen += chunk));
       const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
       child.stdin.write(`select 'ready';\nupdate accounts set balance = balance where sleep(30) = 0;\n`);
-      while (!seen.includes('ready\nready')) await pause(10);
-      await pause(300);
+      while (!(await isAsleep())) await pause(50);
       child.kill('SIGINT');
       child.stdin.end(`select 'goes on';\n`);
       return { code: await ended, seen };
