@@ -8,18 +8,14 @@ export type { JournalPosition } from './journal/segment-files.ts';
 export type { LiteralMode, RecordLiteral } from './literals/literal-policy.ts';
 export { createLiteralPolicy } from './literals/literal-policy.ts';
 export type {
-  AuditLog,
   AuditPipeline,
   AuditPipelineOptions,
   AuditPipelineStatus,
 } from './pipeline/audit-pipeline.ts';
-export {
-  journalDir,
-  logAlert,
-  openAuditPipeline,
-  publicKeyPath,
-  storeSocketPath,
-} from './pipeline/audit-pipeline.ts';
+export { openAuditPipeline } from './pipeline/audit-pipeline.ts';
+export { journalDir, publicKeyPath, storeSocketPath } from './pipeline/data-folder.ts';
+export type { AuditLog } from './pipeline/log-alert.ts';
+export { logAlert } from './pipeline/log-alert.ts';
 export type { ExportFormat } from './present/export-events.ts';
 export { EXPORT_FORMATS, exportEvents } from './present/export-events.ts';
 export type { FormatOptions } from './present/format-event.ts';

@@ -15,10 +15,9 @@ import {
   type AuditPipeline,
   type AuditPipelineOptions,
   type AuditPipelineStatus,
-  journalDir,
   openAuditPipeline,
-  storeSocketPath,
 } from './audit-pipeline.ts';
+import { journalDir, storeSocketPath } from './data-folder.ts';
 
 let dataDir: string;
 let logged: string[];
