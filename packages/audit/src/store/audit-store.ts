@@ -141,7 +141,7 @@ export interface AuditReader {
 }
 
 export interface AuditStore extends AuditReader {
-  /** Creates what is missing of the schema, once; `insert` does it too. Throws GatewayError `store-encoding` for a server that does not keep UTF-8. */
+  /** Creates what is missing of the schema, once; `insert` does it too, and brings over what an older version has stored. Throws GatewayError `store-encoding` for a server that does not keep UTF-8. */
   migrate(): Promise<void>;
   /** Adds lines once, all or none. Throws GatewayError `line-malformed`, kind `audit`, for a text that is no event. */
   insert(lines: readonly string[]): Promise<InsertResult>;

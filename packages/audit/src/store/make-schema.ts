@@ -6,13 +6,14 @@
  *
  * Interrupted anywhere, the next one goes on: rows that were added and not deleted are known when they
  * come again. Rows keep their ids. Nothing else is stored before all is moved, so that no new event
- * can take the number of one that still waits there; what has not been moved yet is not found.
+ * can take the number of one that still waits there; what has not been moved yet is not found but by
+ * its number. A gateway does not wait for it: its events stay in the journal meanwhile.
  */
 import { GatewayError } from '@gatehouse/model';
 import { parseLine } from '../journal/event-line.ts';
 import { OLD_TABLE, schemaStatement } from './schema.ts';
 import { FUNCTIONS } from './schema-functions.ts';
-import type { RunSql } from './sql-connection.ts';
+import type { RunSql, SqlRow } from './sql-connection.ts';
 import type { EventWriter } from './write-events.ts';
 
 /** Rows of an old store that hold no event. */
@@ -21,17 +22,33 @@ const REFUSED_TABLE = 'gatehouse_audit_refused';
 const AT_ONCE = 2_000;
 
 /** Can be run again and again, and by several at once. Throws GatewayError `store-encoding` for a server that does not keep UTF-8. */
-export async function makeSchema(run: RunSql, write: EventWriter): Promise<void> {
+export async function makeSchema(run: RunSql): Promise<void> {
   const encoding = (await run('show server_encoding'))[0]?.['server_encoding'];
   if (encoding !== 'UTF8') {
     throw new GatewayError('config', 'store-encoding', `expected a database in UTF8, got \`${encoding}\``);
   }
   await run(schemaStatement(FUNCTIONS));
+}
+
+/** Brings over what an older version has stored; resolves when nothing is left of it. Can be run again and again, and by several at once. */
+export async function moveOldRows(run: RunSql, write: EventWriter): Promise<void> {
   while (await hasOldRows(run)) await moveSome(run, write);
 }
 
 async function hasOldRows(run: RunSql): Promise<boolean> {
   return (await run(`select to_regclass('${OLD_TABLE}') is not null as there`))[0]?.['there'] === true;
+}
+
+/** Lines of a node that wait to be brought over, in the order of their numbers, after one. */
+export async function oldLines(
+  run: RunSql,
+  node: string,
+  afterSeq: number,
+  limit: number,
+): Promise<readonly SqlRow[]> {
+  if (!(await hasOldRows(run))) return [];
+  const text = `select seq, line from ${OLD_TABLE} where node = $1::text and seq > $2::bigint order by seq limit $3::bigint`;
+  return run(text, node, afterSeq, limit).catch(ifGone);
 }
 
 async function moveSome(run: RunSql, write: EventWriter): Promise<void> {

@@ -238,7 +238,7 @@ describe.skipIf(reason !== null)(
           `create trigger stop before delete on ${TABLE} for each row execute function stop()`,
         );
         const store = await open();
-        await expect(store.migrate()).rejects.toMatchObject({ code: 'store-unavailable' });
+        await expect(store.insert([])).rejects.toMatchObject({ code: 'store-unavailable' });
         const [both] = (await postgres.run(
           database,
           `select (select count(*) from ${TABLE}) as moved, (select count(*) from ${OLD_TABLE}) as left`,
@@ -246,14 +246,14 @@ describe.skipIf(reason !== null)(
         expect(both).toEqual({ moved: '4000', left: '3000' });
         await postgres.run(database, `drop trigger stop on ${OLD_TABLE}`);
         const another = await open();
-        await Promise.all([store.migrate(), another.migrate()]);
+        await Promise.all([store.insert([]), another.insert([])]);
         await expectAll(another);
       }, 60_000);
 
       test('goes on after the server was killed in the middle', async () => {
         await oldStore();
         const store = await open();
-        const moving = store.migrate().then(
+        const moving = store.insert([]).then(
           () => 'moved',
           () => 'interrupted',
         );
@@ -261,15 +261,27 @@ describe.skipIf(reason !== null)(
         await moving;
         await postgres.start();
         const again = await open();
-        await again.migrate();
+        await again.insert([]);
         await expectAll(again);
+      }, 60_000);
+
+      test('is known by its numbers before it is moved', async () => {
+        await oldStore();
+        const store = await open();
+        await store.migrate();
+        expect(await store.lines('gw-1', 4_998, 10)).toEqual(lines.slice(4_998));
+        expect(await store.lines('gw-1', 5_000, 10)).toEqual([]);
+        expect(await store.lines('gw-1', 0, 3)).toEqual(lines.slice(0, 3));
+        expect(await store.search({})).toEqual([]);
+        await store.insert([]);
+        await expectAll(store);
       }, 60_000);
 
       test('keeps a line apart that is no event', async () => {
         await oldStore();
         await postgres.run(database, `update ${TABLE} set line = 'spoilt' where seq = 7`);
         const store = await open();
-        await store.migrate();
+        await store.insert([]);
         expect(await store.holes('gw-1', 0, 10_000)).toEqual({
           holes: [{ first: 7, last: 7 }],
           through: 5_000,

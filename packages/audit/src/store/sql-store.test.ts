@@ -196,7 +196,7 @@ test('makes its schema itself, and finds it again', async () => {
     expect((await opened.insert([LINES[0]!])).inserted).toBe(expected);
     await opened.close();
   }
-}, 30_000);
+}, 120_000);
 
 test('lets one process have the embedded store and says who has it', async () => {
   await expect(

@@ -4,7 +4,7 @@ import { CHECKPOINT } from '../checkpoint/checkpoint.ts';
 import { planRetention } from '../retention/plan-retention.ts';
 import type { AuditStore, Holes, NodeInfo, NumberRange, SearchFilter, StoredEvent } from './audit-store.ts';
 import { BETWEEN_ROWS } from './insert-rows.ts';
-import { makeSchema } from './make-schema.ts';
+import { makeSchema, moveOldRows, oldLines } from './make-schema.ts';
 import { DAYS_AT_ONCE, inDays, readInOrder } from './over-days.ts';
 import { byArrival, byNumber, type FoundDays, newestFirst, readDays } from './read-days.ts';
 import { readTrims, storeFacts } from './retention-facts.ts';
@@ -24,23 +24,20 @@ const MAX_SHOWN = 1_000;
 export function createSqlStore(connection: SqlConnection): AuditStore {
   const run: RunSql = (text, ...values) => guarded(connection, text, values);
   const write = createEventWriter(run);
-  let migrated: Promise<void> | null = null;
-  const migrate = () => {
-    migrated ??= makeSchema(run, write).catch((error: unknown) => {
-      migrated = null;
-      throw error;
-    });
-    return migrated;
-  };
+  const schema = once(() => makeSchema(run));
+  const moved = once(() => moveOldRows(run, write));
   return {
-    migrate,
+    migrate: schema.run,
 
     async insert(lines) {
-      await migrate();
+      await schema.run();
+      await moved.run();
       return write(lines).catch((error: unknown) => {
         // The next attempt makes the schema again.
-        if (error instanceof GatewayError && UNDEFINED.includes(String(error.context['reason'])))
-          migrated = null;
+        if (error instanceof GatewayError && UNDEFINED.includes(String(error.context['reason']))) {
+          schema.forget();
+          moved.forget();
+        }
         throw error;
       });
     },
@@ -98,8 +95,12 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
     },
 
     async lines(node, afterSeq, limit) {
-      const rows = await numbered(run, node, afterSeq + 1, boundedLimit(limit), 'line');
-      return rows.map((row) => String(row['line']));
+      const most = boundedLimit(limit);
+      const rows = await numbered(run, node, afterSeq + 1, most, 'line');
+      const old = moved.isDone() ? [] : await oldLines(run, node.replaceAll('\0', ''), afterSeq, most);
+      const all = new Map([...old, ...rows].map((row) => [Number(row['seq']), String(row['line'])]));
+      const inOrder = old.length === 0 ? [...all] : [...all].sort(([a], [b]) => a - b);
+      return inOrder.slice(0, most).map(([, line]) => line);
     },
 
     async verifyInfo() {
@@ -184,6 +185,38 @@ export function createSqlStore(connection: SqlConnection): AuditStore {
     const rows = await run(`select distinct node from ${RUNS} order by node`);
     return rows.map((row) => String(row['node']));
   }
+}
+
+interface Once {
+  /** Runs it, unless it has been done; again when it failed. */
+  run(): Promise<void>;
+  isDone(): boolean;
+  forget(): void;
+}
+
+function once(work: () => Promise<void>): Once {
+  let running: Promise<void> | null = null;
+  let done = false;
+  const forget = () => {
+    running = null;
+    done = false;
+  };
+  return {
+    run() {
+      running ??= work().then(
+        () => {
+          done = true;
+        },
+        (error: unknown) => {
+          forget();
+          throw error;
+        },
+      );
+      return running;
+    },
+    isDone: () => done,
+    forget,
+  };
 }
 
 async function searchPart(
