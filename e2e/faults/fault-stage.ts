@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_pro
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { journalDir, openStore, storedLines, verifyJournal, verifyStored } from '@gatehouse/audit';
@@ -49,7 +50,10 @@ export interface StageOptions {
 /** How fast the load was. */
 export interface Load {
   readonly statements: number;
+  /** Over all, with the time in which the fault itself stops statements. */
   readonly perSecond: number;
+  /** Before the fault and behind it. */
+  readonly steadyPerSecond: number;
 }
 
 /** A gateway and a worker as processes of their own, Redis and Postgres from the fleet, and a load through the gateway. */
@@ -157,10 +161,12 @@ export class FaultStage {
     const first = this.#next;
     const begun = performance.now();
     const clients = Array.from({ length: CLIENTS }, () => this.#client(() => stopped));
+    const steady: Pace[] = [];
     try {
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      steady.push(await this.#steadily());
       await work();
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await sleep(RECONNECT_MS);
+      steady.push(await this.#steadily());
     } finally {
       // A load that outlives its test would be found unrecorded by the next one.
       stopped = true;
@@ -168,7 +174,14 @@ export class FaultStage {
     const seconds = (performance.now() - begun) / 1_000;
     await Promise.all(clients);
     const statements = this.#next - first;
-    return { statements, perSecond: Math.round(statements / seconds) };
+    return {
+      statements,
+      perSecond: Math.round(statements / seconds),
+      steadyPerSecond: Math.round(
+        steady.reduce((sum, pace) => sum + pace.statements, 0) /
+          steady.reduce((sum, pace) => sum + pace.seconds, 0),
+      ),
+    };
   }
 
   /** Waits until the store has what the journal has, then compares what ran with what is recorded. */
@@ -328,10 +341,19 @@ export class FaultStage {
         }
       } catch {
         // The gateway is away, or was when the answer should have come: whether it ran is what the checker finds out.
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
       await client.end().catch(() => undefined);
     }
+  }
+
+  /** Lets the load run, without its beginning, when the clients connect. */
+  async #steadily(): Promise<Pace> {
+    await sleep(300);
+    const first = this.#next;
+    const begun = performance.now();
+    await sleep(1_200);
+    return { statements: this.#next - first, seconds: (performance.now() - begun) / 1_000 };
   }
 
   async #numbers(): Promise<readonly number[]> {
@@ -343,9 +365,16 @@ export class FaultStage {
   }
 }
 
+interface Pace {
+  readonly statements: number;
+  readonly seconds: number;
+}
+
 const CLIENTS = 4;
+/** Clients that were cut off try again within this. */
+const RECONNECT_MS = 300;
 /** Steady, and more than what the promise is tested with; what was missed in an outage is not caught up. */
-const STATEMENTS_PER_SECOND = Number(process.env['GATEHOUSE_LOAD_PER_SECOND'] ?? 800);
+const STATEMENTS_PER_SECOND = Number(process.env['GATEHOUSE_LOAD_PER_SECOND'] ?? 1_000);
 /** Room in the journal for hours of that load. */
 const MAX_BACKLOG_BYTES = 32 * 1024 ** 3;
 
@@ -355,7 +384,7 @@ function createPace(perSecond: number): () => Promise<void> {
   return async () => {
     due = Math.max(due + 1_000 / perSecond, performance.now() - 100);
     const wait = due - performance.now();
-    if (wait >= 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait >= 1) await sleep(wait);
   };
 }
 
@@ -390,7 +419,7 @@ async function reached(goal: number, count: () => Promise<number>): Promise<void
     if (now >= goal || performance.now() - grewAt > STANDS_STILL_MS) return;
     if (now > most) grewAt = performance.now();
     most = Math.max(most, now);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await sleep(100);
   }
 }
 
