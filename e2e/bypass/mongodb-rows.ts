@@ -83,6 +83,19 @@ export const MONGODB_BYPASSES: readonly Document[] = [
   { explain: { delete: 'victims', deletes: [{ q: {}, limit: 0 }] } },
   { aggregate: 'tickets', pipeline: [{ $match: { _id: -1 } }, { $out: 'victims' }], cursor: {} },
   { aggregate: 'tickets', pipeline: [{ $out: { db: 'other', coll: 'victims' } }], cursor: {} },
+  ...[
+    [
+      { $lookup: { from: 'victims', pipeline: [], as: 'all' } },
+      { $unwind: '$all' },
+      { $replaceRoot: { newRoot: '$all' } },
+    ],
+    [{ $set: { all: { $range: [0, 50] } } }, { $unwind: '$all' }, { $project: { _id: '$all' } }],
+    [{ $unionWith: 'victims' }],
+  ].map((stages) => ({
+    aggregate: 'victims',
+    pipeline: [{ $match: { _id: 1 } }, ...stages, { $set: { note: 'x' } }, { $merge: 'victims' }],
+    cursor: {},
+  })),
   { aggregate: 'tickets', pipeline: [{ $limit: 1 }, { $facet: { a: [{ $out: 'victims' }] } }], cursor: {} },
   { mapReduce: 'victims', map: code, reduce: code, out: 'victims' },
   { mapReduce: 'victims', map: code, reduce: code, out: { inline: 1 } },

@@ -124,6 +124,11 @@ analyze table victims
 xa start 'x'
 kill 1
 insert into victims (id, note) select id, 'x' from victims on duplicate key update note = victim_function()
+insert into victims (id, note) select id, 'x' from victims on duplicate key update note = 'x'
+insert into victims (id, note) select v.id, 'x' from victims v where v.id > 0 on duplicate key update note = 'x'
+insert into victims (id, note) select 1, 'x' union all select 2, 'x' on duplicate key update note = 'x'
+replace into victims (id, note) select id, 'x' from victims
+replace into victims select * from victims where id = 1
 insert into mysql.user (host, user) values ('x', 'eve')
 delete from mysql.user
 update mysql.user set plugin = '' where user = 'app'

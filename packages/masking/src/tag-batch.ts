@@ -6,7 +6,7 @@ import { BLOCK_BYTES, type KeyedMac, type MacState, PADDING } from './keyed-mac.
  *
  * Who sees values coming says them beforehand (`add`, then `run`); they are asked for in the same order. A value that is
  * not the next one that was said is computed by itself, so what was said decides the time only, never the result
- * (tag-batch.test.ts).
+ * (keyed-mac.test.ts).
  */
 export class TagBatch {
   /** Where `find` says that a tag is; until the next call of `run` or `find`. */

@@ -23,6 +23,34 @@ const ROWS: readonly Row[] = [
     reply: 'cursor',
   },
   {
+    command: {
+      aggregate: 'tickets',
+      pipeline: [{ $match: { _id: 1 } }, { $set: { state: 'closed' } }, { $merge: 'tickets' }],
+      cursor: {},
+    },
+    does: ['insert tickets(write *)', 'read tickets(filter _id, output *)', 'update tickets(write *)'],
+    bounded: true,
+  },
+  {
+    command: {
+      aggregate: 'tickets',
+      pipeline: [
+        { $match: { _id: 1 } },
+        { $set: { all: { $range: [0, 1_000] } } },
+        { $unwind: '$all' },
+        { $project: { _id: '$all' } },
+        { $merge: 'tickets' },
+      ],
+      cursor: {},
+    },
+    does: [
+      'insert tickets(write *)',
+      'read tickets(filter _id, output _id, output all)',
+      'update tickets(write *)',
+    ],
+    bounded: false,
+  },
+  {
     command: { find: 'tickets', filter: { _id: 1 } },
     does: ['read tickets(filter _id, output *)'],
     bounded: true,

@@ -7,7 +7,7 @@ import { type ExpressionUse, walkExpression } from './expression.ts';
 import { collectionRef, type FactsBuilder, objectRef } from './facts.ts';
 import { walkFilter } from './filter.ts';
 import { walkPipeline } from './pipeline.ts';
-import { filterUse, type PipelineContext } from './pipeline-context.ts';
+import { deeper, filterUse, type PipelineContext } from './pipeline-context.ts';
 
 /** Where a command's documents stand in its reply, so that they can be masked, counted and redacted. */
 export type ReplyShape = 'cursor' | 'value' | 'values' | 'results' | 'write' | 'none';
@@ -85,6 +85,7 @@ export class CommandReader {
       facts: this.facts,
       depth: 0,
       narrowed: false,
+      multiplied: false,
       limit: null,
       open: (database, name, context) => this.#open(database, name, context),
       checkTarget: (database, name) => this.checkTarget(database, name),
@@ -145,7 +146,7 @@ export class CommandReader {
     }
     const view = catalog.views.get(`${database}.${name}`);
     if (view === undefined) return { bases: [object], computed: [], kept: null };
-    const inner = { ...context, database, depth: context.depth + 1, narrowed: false, limit: null };
+    const inner = { ...deeper(context), database };
     const documents = walkPipeline(view.pipeline, this.#open(database, view.source, inner), inner);
     // Rules may protect the view by its own name too.
     return { ...documents, bases: [...documents.bases, object] };

@@ -11,6 +11,8 @@ export interface PipelineContext {
   readonly depth: number;
   /** Set by a `$match` on the documents of a collection that leaves most of them out. */
   narrowed: boolean;
+  /** One document has become many: what is written is no longer what was matched. */
+  multiplied: boolean;
   /** The number of documents that the pipeline itself stops at. */
   limit: number | null;
   /** Reads a collection or view by name: adds its own accesses and tells what its documents are. */
@@ -23,7 +25,7 @@ export interface PipelineContext {
 export type Stage = (value: BsonValue, documents: Documents, context: PipelineContext) => Documents;
 
 export function deeper(context: PipelineContext): PipelineContext {
-  return { ...context, depth: context.depth + 1, narrowed: false, limit: null };
+  return { ...context, depth: context.depth + 1, narrowed: false, multiplied: false, limit: null };
 }
 
 /** Notes that an expression's fields are used, and gives what they reveal; null when that is not known. */

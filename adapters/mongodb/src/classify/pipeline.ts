@@ -151,6 +151,7 @@ const unwindStage: Stage = (value, documents, context) => {
   const index = stringOf(fieldsOf(value)?.get('includeArrayIndex'));
   if (path === null || !path.startsWith('$')) context.facts.notUnderstood('$unwind without a path');
   context.limit = null;
+  context.multiplied = true;
   if (index === null) return documents;
   return { ...documents, computed: [...documents.computed, { name: index, sources: [] }] };
 };

@@ -23,6 +23,8 @@ export const mergeStage: Stage = (value, documents, context) => {
   const target = writeTarget(fields?.get('into') ?? value, context);
   if (target === null) return NOTHING;
   store(target, context);
+  // SECURITY: `$match` of one document, joined with all others and unwound, writes them all.
+  if (context.multiplied) context.narrowed = false;
   const there: Documents = { bases: [target], computed: [], kept: null };
   const on = fields?.get('on');
   for (const item of itemsOf(on) ?? (on === undefined ? [] : [on])) {

@@ -90,3 +90,25 @@ describe('a write whose filter is true for every row, or may be', () => {
     expect(isBounded(text)).not.toBe(true);
   });
 });
+
+describe('a write that replaces what is there', () => {
+  it.each([
+    "insert into t (id, note) select id, 'x' from t on duplicate key update note = 'x'",
+    "insert into t (id, note) select id, 'x' from u where id = 1 on duplicate key update note = 'x'",
+    'replace into t select * from t',
+    'replace into t (id) select 1',
+    "load data local infile 'x' replace into table t",
+  ])('is not bounded when its rows come from elsewhere: %s', (text) => {
+    expect(isBounded(text)).toBe(false);
+  });
+
+  it.each([
+    "insert into t (id, note) values (1, 'x') on duplicate key update note = 'x'",
+    'replace into t (id) values (1), (2)',
+    'insert into t (id) select id from u',
+    "load data local infile 'x' into table t",
+    "load data local infile 'x' ignore into table t",
+  ])('is bounded when it names its rows, or changes none that are there: %s', (text) => {
+    expect(isBounded(text)).toBe(true);
+  });
+});

@@ -443,6 +443,8 @@ export class DmlAnalyzer {
     else this.#collect(node['values'] ?? null, scope, 'output');
     this.#assign(node['set'], scope, item, 'insert');
     const duplicate = asNode(node['on_duplicate_update']);
+    // What is there already is changed, and the query says which rows: that may be all of them.
+    if (query !== null && (action !== null || duplicate !== null)) this.#facts.bounded = known(false);
     if (duplicate === null) return;
     if (item.object !== null) this.#facts.use('update', item.object);
     this.#assign(duplicate['set'], scope, item, 'update');

@@ -378,7 +378,15 @@ const load: ReadVerb = (context) => {
   const isLocal = tokens.some(({ kind, value }) => kind === 'word' && value === 'local');
   facts.add('read', 'file', isLocal ? 'client' : 'server');
   if (into < 0 || path === null) facts.notUnderstood('LOAD without a table');
-  else facts.use('insert', { kind: 'relation', path }, '*', 'write');
+  else {
+    const object = { kind: 'relation', path } as const;
+    facts.use('insert', object, '*', 'write');
+    // REPLACE: rows that are there already make room for those of the file.
+    if (tokens[into - 1]?.value === 'replace') {
+      facts.use('delete', object);
+      facts.bounded = known(false);
+    }
+  }
   if (tokens.some(({ kind, value }) => kind === 'word' && (value === 'select' || value === 'set')))
     facts.notUnderstood('LOAD with expressions');
   return isLocal ? 'load data local' : 'load data';
